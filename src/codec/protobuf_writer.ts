@@ -53,8 +53,7 @@ export class ProtobufWriter {
    * @param value From 0 to 2^64 - 1.
    */
   uint(field: number, value: number | bigint): void {
-    // Loose on purpose: 0 and 0n are both the default value.
-    if (value == 0) return;
+    if (value === 0 || value === 0n) return;
     this.#out.varuint(field * 8 + VARINT);
     this.#out.varuint(value);
   }

@@ -1,0 +1,10 @@
+import type { Command, CommandGroup } from "./command.ts";
+import { versionCommand } from "./commands/version_command.ts";
+
+/** Commands without a system, in the order of help. */
+export const COMMANDS: readonly Command[] = [
+  versionCommand,
+];
+
+/** Commands of the systems, in the order of help. */
+export const GROUPS: readonly CommandGroup[] = [];

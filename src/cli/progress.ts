@@ -1,6 +1,8 @@
 import { formatBytes } from "../base/byte_size.ts";
+import { ProgressBar } from "../deps/cli.ts";
 
-const MIN_INTERVAL_MS = 200;
+const INTERVAL_MS = 200;
+const BAR_LENGTH = 20;
 const CLEAR_LINE = "\r\x1b[K";
 
 /** What is measured by a {@linkcode Progress}. */
@@ -13,16 +15,22 @@ export interface ProgressOptions {
 
 /** Where and how a {@linkcode Progress} is shown. */
 export interface ProgressHost extends ProgressOptions {
+  /** Whether anything is shown. */
   readonly shown: boolean;
+  /** Whether the line can be written over. */
   readonly isTerminal: boolean;
+  /** Width of the terminal in columns. */
   readonly columns: number;
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
+  /** Writes to standard error. */
   readonly write: (text: string) => void;
+  /** Called when the progress ends. */
   readonly onEnd: () => void;
 }
 
 /** Shows how far long work is, at most five times a second. */
-export interface Progress extends Disposable {
+export interface Progress extends AsyncDisposable {
   /**
    * @param done Amount of work done so far.
    * @param detail A few words on what is at hand.
@@ -33,9 +41,9 @@ export interface Progress extends Disposable {
 }
 
 /**
- * Starts a progress. A terminal gets one line that is written over; anything
- * else one line at the start and, when work took longer than the first
- * interval, one at the end.
+ * Starts a progress, of which nothing is seen when the work takes less than
+ * the first interval. A terminal gets one line that is written over; anything
+ * else one line when it begins to take time and one at the end.
  *
  * @param title What is done.
  * @param host Where to show it.
@@ -44,59 +52,65 @@ export interface Progress extends Disposable {
 export function startProgress(title: string, host: ProgressHost): Progress {
   const { total, unit = "bytes" } = host;
   const startMs = host.now();
-  let shownMs = startMs;
-  let shownDone = 0;
-  let lineIsShown = false;
-  let ended = false;
+  let bar: ProgressBar | undefined;
+  let lineIsPrinted = false;
+  let done = 0;
+  let detail: string | undefined;
 
   function amount(value: number): string {
     if (unit === "bytes") return formatBytes(value);
-    if (unit === "seconds") return `${Math.round(value)} s`;
-    return `${value} ${unit}`;
+    return `${Math.round(value)} ${unit === "seconds" ? "s" : unit}`;
   }
 
-  function render(done: number, detail: string | undefined): string {
-    const share = total === undefined || total <= 0
-      ? ""
-      : ` ${Math.min(100, Math.floor((100 * done) / total))} %`;
+  function line(progressBar: string): string {
     const of = total === undefined ? "" : ` of ${amount(total)}`;
-    return `${title}:${share} ${amount(done)}${of}${
-      detail === undefined ? "" : `, ${detail}`
-    }`;
+    const tail = detail === undefined ? "" : `, ${detail}`;
+    return `${title} ${progressBar}${amount(done)}${of}${tail}`;
+  }
+
+  function show(): void {
+    if (bar !== undefined || lineIsPrinted) return;
+    if (host.now() - startMs < INTERVAL_MS) return;
+    if (!host.isTerminal) {
+      lineIsPrinted = true;
+      host.write(`${title} …\n`);
+      return;
+    }
+    const decoder = new TextDecoder();
+    bar = new ProgressBar({
+      max: total ?? 1,
+      value: total === undefined ? 0 : done,
+      barLength: BAR_LENGTH,
+      interval: INTERVAL_MS,
+      clear: true,
+      writable: new WritableStream({
+        write: (bytes) => host.write(decoder.decode(bytes, { stream: true })),
+      }),
+      formatter: ({ progressBar }) =>
+        line(total === undefined ? "" : `[${progressBar}] `).slice(
+          0,
+          host.columns - 1,
+        ),
+    });
   }
 
   return {
-    update(done, detail) {
-      shownDone = done;
-      if (!host.shown || ended) return;
-      const nowMs = host.now();
-      if (nowMs - shownMs < MIN_INTERVAL_MS) return;
-      shownMs = nowMs;
-      if (host.isTerminal) {
-        host.write(
-          CLEAR_LINE + render(done, detail).slice(0, host.columns - 1),
-        );
-        lineIsShown = true;
-      } else if (!lineIsShown) {
-        host.write(`${title} …\n`);
-        lineIsShown = true;
-      }
+    update(nextDone, nextDetail) {
+      done = nextDone;
+      detail = nextDetail;
+      if (!host.shown) return;
+      show();
+      if (bar !== undefined && total !== undefined) bar.value = done;
     },
     clearLine() {
-      if (lineIsShown && host.isTerminal) {
-        host.write(CLEAR_LINE);
-        lineIsShown = false;
-      }
+      if (bar !== undefined) host.write(CLEAR_LINE);
     },
-    [Symbol.dispose]() {
-      if (ended) return;
-      ended = true;
-      if (lineIsShown) {
-        host.write(
-          host.isTerminal ? CLEAR_LINE : `${render(shownDone, "done")}\n`,
-        );
-      }
+    async [Symbol.asyncDispose]() {
       host.onEnd();
+      if (lineIsPrinted) host.write(`${line("")}, done\n`);
+      await bar?.stop();
+      bar = undefined;
+      lineIsPrinted = false;
     },
   };
 }

@@ -18,8 +18,12 @@ export interface Mapping {
   readonly fileOffset: bigint;
   /** Path or module name. */
   readonly fileName: string;
-  /** Build id in hexadecimal, empty where unknown. */
+  /** Build id of the linker (GNU) or of the module, in hexadecimal, empty where unknown. */
   readonly buildId: string;
+  /** Build id that Go's linker wrote, where there is one. */
+  readonly goBuildId?: string | undefined;
+  /** Hash of the file's content by which profilers tell files apart, in hexadecimal. */
+  readonly fileId?: string | undefined;
 }
 
 /** Who was sampled. */
@@ -118,6 +122,12 @@ export interface Profile {
   readonly durationNs: number;
   /** Remarks for people. */
   readonly comments: readonly string[];
+  /** Pattern of frames below which pprof shows nothing, where there is one. */
+  readonly dropFrames?: string | undefined;
+  /** Pattern of frames that `dropFrames` spares, where there is one. */
+  readonly keepFrames?: string | undefined;
+  /** Address of a page about this kind of profile, where there is one. */
+  readonly docUrl?: string | undefined;
   /** All strings; index 0 is the empty string. */
   readonly strings: readonly string[];
   readonly mappings: readonly Mapping[];

@@ -34,7 +34,7 @@ export interface TarStreamFile {
   path: string;
   /** Its exact size in bytes. */
   size: number;
-  /** Its content. */
+  /** Its content; the buffers of its chunks are taken over. */
   readable: ReadableStream<Uint8Array>;
   /** What else is known of it. */
   options?: TarStreamOptions;
@@ -113,8 +113,7 @@ async function* writeArchive(
     let size = 0;
     for await (const chunk of input.readable) {
       size += chunk.length;
-      // The consumer may keep or transfer what it gets: never the input's own.
-      if (chunk.length > 0) yield chunk.slice();
+      if (chunk.length > 0) yield chunk as Uint8Array<ArrayBuffer>;
     }
     if (size !== input.size) {
       throw new RangeError(

@@ -84,11 +84,20 @@ function isFromTerminal(signal: Deno.Signal): boolean {
       Deno.stderr.isTerminal());
 }
 
+/**
+ * The same executable, except that `deno compile` needs one whose base binary
+ * can be had: `DENO_FOR_COMPILE` names it, `DENORT_BIN` that base.
+ */
+function chooseDeno(args: readonly string[]): string {
+  const special = args[0] === "compile" && Deno.env.get("DENO_FOR_COMPILE");
+  return special || Deno.execPath();
+}
+
 async function runDeno(
   args: readonly string[],
   env: Record<string, string>,
 ): Promise<number> {
-  const child = new Deno.Command(Deno.execPath(), {
+  const child = new Deno.Command(chooseDeno(args), {
     args: [...args],
     env,
     stdin: "inherit",
@@ -121,7 +130,7 @@ async function main(): Promise<number> {
   const args = source === "jsr" ? Deno.args : addImportMap(Deno.args);
   const env: Record<string, string> = { TRACEDECK_STD: source };
   // A run inside of a run adds its skips to those of the outer one.
-  if (Deno.args[0] !== "test" || Deno.env.has("TRACEDECK_SKIPS")) {
+  if (Deno.args[0] !== "test" || Deno.env.get("TRACEDECK_SKIPS")) {
     return await runDeno(args, env);
   }
   const skips = await Deno.makeTempFile({ prefix: "tracedeck-skips-" });

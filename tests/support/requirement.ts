@@ -48,7 +48,7 @@ export function testWith(
 function noteSkip(name: string, reason: string): void {
   const note = `${name}: ${reason}`;
   const summary = Deno.env.get("TRACEDECK_SKIPS");
-  if (summary === undefined) {
+  if (!summary) {
     // deno-lint-ignore no-console
     console.error(`skipped: ${note}`);
   } else {

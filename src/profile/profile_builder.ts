@@ -1,6 +1,6 @@
 import { LimitError } from "../base/errors.ts";
 import type { UnixNs } from "../base/time.ts";
-import { TupleTable } from "./_tuple_table.ts";
+import { TupleTable } from "./tuple_table.ts";
 import type {
   Label,
   Mapping,

@@ -1,0 +1,7 @@
+/**
+ * What tracedeck uses of `fzstd`.
+ *
+ * @module
+ */
+
+export { Decompress } from "npm:fzstd@^0.1";

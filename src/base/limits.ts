@@ -20,6 +20,8 @@ export interface Limits {
   readonly maxQueuedRecords: number;
   /** Most bytes that a compressed stream may unpack to. */
   readonly maxDecompressedBytes: number;
+  /** Largest window that a compressed stream may ask for, in bytes. */
+  readonly maxWindowBytes: number;
   /** Highest ratio of unpacked to packed bytes, looked at beyond the first 64 MiB unpacked. */
   readonly maxCompressionRatio: number;
 }
@@ -33,6 +35,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxQueuedBytes: 256 * 1024 * 1024,
   maxQueuedRecords: 16 * 1024 * 1024,
   maxDecompressedBytes: 1024 ** 4,
+  maxWindowBytes: 128 * 1024 * 1024,
   maxCompressionRatio: 2000,
 };
 

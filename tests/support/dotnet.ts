@@ -1,4 +1,5 @@
 import { TextLineStream } from "../../src/deps/streams.ts";
+import { cachedFolder } from "./cached_folder.ts";
 import { REPOSITORY } from "./file_url.ts";
 import { findPeer } from "./peers.ts";
 
@@ -42,13 +43,7 @@ export interface StartWorkloadOptions {
 export async function buildWorkload(): Promise<string> {
   const dotnet = dotnetProgram();
   const key = await cacheKey(dotnet);
-  const folder = `${temporaryFolder()}/tracedeck-workload-${key}`;
-  const dll = `${folder}/bin/Workload/release/Workload.dll`;
-  if (isOwnFile(dll)) return dll;
-
-  // Built beside and renamed: tests of several processes may build at once.
-  const scratch = await Deno.makeTempDir({ prefix: "tracedeck-build-" });
-  try {
+  const folder = await cachedFolder(`workload-${key}`, async (scratch) => {
     // A build keeps no server of its own alive: it would outlive the test.
     await run(dotnet, [
       "build",
@@ -59,15 +54,8 @@ export async function buildWorkload(): Promise<string> {
       "-nodeReuse:false",
       "-p:UseSharedCompilation=false",
     ]);
-    try {
-      await Deno.rename(scratch, folder);
-    } catch (error) {
-      if (!isOwnFile(dll)) throw error;
-    }
-  } finally {
-    await Deno.remove(scratch, { recursive: true }).catch(() => {});
-  }
-  return dll;
+  });
+  return `${folder}/bin/Workload/release/Workload.dll`;
 }
 
 /**
@@ -259,23 +247,6 @@ async function run(program: string, args: readonly string[]): Promise<string> {
   throw new Error(
     `Cannot run dotnet ${args[0]}: exit code is ${code}\n${text}${errors}`,
   );
-}
-
-/** Whether a file is there and ours: the folder above is open to everybody. */
-function isOwnFile(path: string): boolean {
-  try {
-    const { isFile, uid } = Deno.lstatSync(path);
-    return isFile && (uid === null || uid === Deno.uid());
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-function temporaryFolder(): string {
-  return Deno.build.os === "windows"
-    ? Deno.env.get("TEMP") ?? "."
-    : Deno.env.get("TMPDIR") ?? "/tmp";
 }
 
 /** Whether a signal could not be sent because the process is gone. */

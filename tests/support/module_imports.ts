@@ -2,6 +2,8 @@
 export interface ModuleImport {
   /** What is imported, as written. */
   readonly specifier: string;
+  /** Whether it is loaded when that place is reached, by `import(…)`. */
+  readonly isDynamic: boolean;
   /** The names of values in braces, before any `as`. */
   readonly values: readonly string[];
   /** The names of types in braces, before any `as`. */
@@ -31,6 +33,7 @@ export function readModuleImports(source: string): ModuleImport[] {
       }));
     return {
       specifier: groups["from"] ?? groups["bare"] ?? groups["dynamic"] ?? "",
+      isDynamic: groups["dynamic"] !== undefined,
       values: names.filter((each) => !each.isType).map((each) => each.name),
       types: names.filter((each) => each.isType).map((each) => each.name),
     };

@@ -20,6 +20,12 @@ const JSR_TIMEOUT_MS = 2_000;
 /** A package that has to be there if JSR is what answers. */
 const PROBE_PATH = "/@std/assert/meta.json";
 
+/**
+ * Where JSR is said to be when it is not: a port of this machine that refuses,
+ * so that nobody waits, not even `deno lint`, which asks for its own purposes.
+ */
+const NOWHERE = "http://127.0.0.1:9/";
+
 /** The subcommands that take an import map. */
 const COMMANDS_WITH_IMPORT_MAP = new Set([
   "bench",
@@ -128,7 +134,10 @@ async function printSkips(path: string): Promise<void> {
 async function main(): Promise<number> {
   const source = await chooseSource();
   const args = source === "jsr" ? Deno.args : addImportMap(Deno.args);
-  const env: Record<string, string> = { TRACEDECK_STD: source };
+  const env: Record<string, string> = {
+    TRACEDECK_STD: source,
+    ...(source === "jsr" ? {} : { JSR_URL: NOWHERE }),
+  };
   // A run inside of a run adds its skips to those of the outer one.
   if (Deno.args[0] !== "test" || Deno.env.get("TRACEDECK_SKIPS")) {
     return await runDeno(args, env);

@@ -99,6 +99,18 @@ Deno.test("with_std does not ask where it is told", async () => {
   assertEquals(server.count(), 0);
 });
 
+Deno.test("with_std lets nobody wait for a JSR that is not there", async () => {
+  await using script = await makeScript(`
+    const connecting = Deno.connect({
+      hostname: "127.0.0.1",
+      port: Number(new URL(Deno.env.get("JSR_URL")).port),
+    });
+    console.log(await connecting.catch((error) => error.name));
+  `);
+  const { stdout } = await runWithStd(["run", "-A", "--no-check", script.path]);
+  assertEquals(stdout, "ConnectionRefused\n");
+});
+
 Deno.test("with_std refuses an unknown choice", async () => {
   const { code, stderr } = await runWithStd(["--version"], {
     env: { TRACEDECK_STD: "moon" },

@@ -17,13 +17,17 @@ export async function runRemotely(
   args: readonly string[],
 ): Promise<RunDenoResult> {
   const folder = await Deno.makeTempDir();
+  const hosts = [new URL(served.url).host];
+  const map: string[] = [];
+  if (Deno.env.get("TRACEDECK_STD") === "jsr") {
+    hosts.push(new URL(Deno.env.get("JSR_URL") || "https://jsr.io").host);
+  } else {
+    map.push(`--import-map=${served.url}tests/offline/import_map.json`);
+  }
   // Every permission includes that of importing.
   const importing = flags.includes("-A")
     ? []
-    : [`--allow-import=${new URL(served.url).host}`];
-  const map = Deno.env.get("TRACEDECK_STD") === "jsr"
-    ? []
-    : [`--import-map=${served.url}tests/offline/import_map.json`];
+    : [`--allow-import=${hosts.join(",")}`];
   try {
     return await runDeno(
       [

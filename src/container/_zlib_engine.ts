@@ -1,19 +1,12 @@
 import type { Transform } from "node:stream";
-
-/** What one step of a {@linkcode ZlibEngine} gave. */
-export interface ZlibStep {
-  /** Output of the step, in order; also what came before a fault. */
-  readonly output: readonly Uint8Array[];
-  /** The fault that ended the engine, if there was one. */
-  readonly fault: Error | undefined;
-}
+import type { PackEngine, PackStep } from "./_pack_engine.ts";
 
 /**
  * Drives a transform of `node:zlib` step by step: one input, then all of its
  * output. So memory is bounded by what one input can become, and a fault never
  * swallows output that was made before it, as piping would.
  */
-export class ZlibEngine implements Disposable {
+export class ZlibEngine implements PackEngine {
   readonly #stream: Transform;
   #output: Uint8Array[] = [];
   #fault: Error | undefined;
@@ -43,8 +36,7 @@ export class ZlibEngine implements Disposable {
     return this.#ended;
   }
 
-  /** @param input The next bytes; must stay unchanged until the step is done. @returns What came of them. */
-  async write(input: Uint8Array): Promise<ZlibStep> {
+  async write(input: Uint8Array): Promise<PackStep> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
     this.#stream.write(input, () => resolve());
@@ -52,8 +44,7 @@ export class ZlibEngine implements Disposable {
     return this.#step();
   }
 
-  /** Says that the input is complete. @returns The rest of the output. */
-  async end(): Promise<ZlibStep> {
+  async end(): Promise<PackStep> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
     if (this.#fault === undefined && !this.#ended) {
@@ -63,12 +54,11 @@ export class ZlibEngine implements Disposable {
     return this.#step();
   }
 
-  /** Frees the engine's memory. */
   [Symbol.dispose](): void {
     this.#stream.destroy();
   }
 
-  #step(): ZlibStep {
+  #step(): PackStep {
     // What the stream has buffered goes to the listener above.
     while (this.#fault === undefined && this.#stream.readableLength > 0) {
       if (this.#stream.read() === null) break;

@@ -3,8 +3,9 @@ import { FormatError, TruncatedError } from "../base/errors.ts";
 import { resolveLimits } from "../base/limits.ts";
 import { ChunkQueue } from "../codec/chunk_queue.ts";
 import { countFault } from "./_count_fault.ts";
+import type { PackStep } from "./_pack_engine.ts";
 import { UnpackBudget } from "./_unpack_budget.ts";
-import { ZlibEngine, type ZlibStep } from "./_zlib_engine.ts";
+import { ZlibEngine } from "./_zlib_engine.ts";
 import type { UnpackOptions } from "./unpack_options.ts";
 
 // A member: 1f 8b, method 8, flags, u32 mtime, extra flags, system, the fields
@@ -167,7 +168,7 @@ async function* inflateMember(
   const start = input.queue.offset;
   let crc = 0;
   let size = 0;
-  const deliver = function* (step: ZlibStep): Generator<Uint8Array> {
+  const deliver = function* (step: PackStep): Generator<Uint8Array> {
     for (const chunk of step.output) {
       crc = crc32(chunk, crc);
       size = (size + chunk.length) % 2 ** 32;
@@ -317,7 +318,7 @@ export async function* writeGzip(
   }
   using engine = new ZlibEngine(createGzip({ level, chunkSize: 64 * 1024 }));
   let first = true;
-  const deliver = function* (step: ZlibStep): Generator<Uint8Array> {
+  const deliver = function* (step: PackStep): Generator<Uint8Array> {
     if (step.fault !== undefined) throw step.fault;
     for (const chunk of step.output) {
       if (first) {

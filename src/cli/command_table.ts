@@ -1,8 +1,12 @@
 import type { Command, CommandGroup } from "./command.ts";
+import { eventsCommand } from "./commands/events_command.ts";
+import { infoCommand } from "./commands/info_command.ts";
 import { versionCommand } from "./commands/version_command.ts";
 
 /** Commands without a system, in the order of help. */
 export const COMMANDS: readonly Command[] = [
+  infoCommand,
+  eventsCommand,
   versionCommand,
 ];
 

@@ -40,7 +40,8 @@ export function parseCommandLine(
   const byName = new Map(spec.options.map((option) => [option.name, option]));
   const booleans = spec.options.filter(({ type }) => type === "boolean");
   const negatable = booleans.filter((option) => option.default === true);
-  const parsed = parseArgs([...args], {
+  const { joined, given } = joinValues(args, spec.options);
+  const parsed = parseArgs(joined, {
     "--": true,
     boolean: booleans.map(({ name }) => name),
     // "_" keeps positionals such as 007 as they were typed.
@@ -54,18 +55,12 @@ export function parseCommandLine(
       { name },
     ) => name),
     negatable: negatable.map(({ name }) => name),
-    alias: Object.fromEntries(
-      spec.options.flatMap(({ name, short }) =>
-        short === undefined ? [] : [[short, name]]
-      ),
-    ),
     unknown: (argument: string, key?: string) => {
       if (key === undefined) return true;
       throw unknownOption(argument, key, spec.options);
     },
   });
 
-  const given = givenNames(args, spec.options);
   const options: Record<string, OptionValue> = {};
   for (const option of spec.options) {
     if (!given.has(option.name)) {
@@ -98,40 +93,74 @@ export function parseCommandLine(
   };
 }
 
-function givenNames(
+/**
+ * Brings options into the form `--name=value`, so that a value may be `-`, a
+ * negative number or the word `true` and nothing is taken for another thing.
+ */
+function joinValues(
   args: readonly string[],
   options: readonly OptionSpec[],
-): Set<string> {
-  const given = new Set<string>();
-  const long = new Map(options.map((option) => [option.name, option]));
-  const short = new Map(
+): { joined: string[]; given: Set<string> } {
+  const byLong = new Map(options.map((option) => [option.name, option]));
+  const byShort = new Map(
     options.flatMap((option) =>
       option.short === undefined ? [] : [[option.short, option] as const]
     ),
   );
-  for (let index = 0; index < args.length; index++) {
+  const joined: string[] = [];
+  const given = new Set<string>();
+  let index = 0;
+
+  function takeValue({ name }: OptionSpec, attached: string | undefined): void {
+    given.add(name);
+    const next = args[index + 1] ?? "";
+    // Another option in the value's place means that the value was forgotten.
+    const isForgotten = next.startsWith("--") &&
+      byLong.has(next.slice(2).split("=", 1)[0]!);
+    if (attached === undefined && !isForgotten) index++;
+    joined.push(`--${name}=${attached ?? (isForgotten ? "" : next)}`);
+  }
+
+  for (; index < args.length; index++) {
     const argument = args[index]!;
-    if (argument === "--") break;
-    if (argument.startsWith("--")) {
-      const [word = ""] = argument.slice(2).split("=", 1);
-      const option = long.get(word) ??
-        (word.startsWith("no-") ? long.get(word.slice(3)) : undefined);
-      if (option === undefined) continue;
-      given.add(option.name);
-      if (option.type !== "boolean" && !argument.includes("=")) index++;
-    } else if (argument.startsWith("-") && argument.length > 1) {
-      for (let at = 1; at < argument.length; at++) {
-        const option = short.get(argument[at]!);
-        if (option === undefined) break;
-        given.add(option.name);
-        if (option.type !== "boolean") {
-          if (at === argument.length - 1) index++;
-          break;
-        }
+    if (argument === "--") {
+      joined.push(...args.slice(index));
+      break;
+    }
+    const match = /^--([^=]+)(?:=(.*))?$/s.exec(argument);
+    const long = match === null ? undefined : byLong.get(match[1]!);
+    if (long !== undefined) {
+      if (long.type !== "boolean") takeValue(long, match![2]);
+      else {
+        given.add(long.name);
+        joined.push(match![2] === undefined ? `--${long.name}=true` : argument);
       }
+      continue;
+    }
+    const negated = match?.[1]?.startsWith("no-") === true
+      ? byLong.get(match[1].slice(3))
+      : undefined;
+    if (negated !== undefined) given.add(negated.name);
+    if (!/^-[^-]/.test(argument)) {
+      joined.push(argument);
+      continue;
+    }
+    for (let at = 1; at < argument.length; at++) {
+      const short = byShort.get(argument[at]!);
+      if (short === undefined) {
+        joined.push(`-${argument.slice(at)}`);
+        break;
+      }
+      if (short.type !== "boolean") {
+        const rest = argument.slice(at + 1).replace(/^=/, "");
+        takeValue(short, rest === "" ? undefined : rest);
+        break;
+      }
+      given.add(short.name);
+      joined.push(`--${short.name}=true`);
     }
   }
-  return given;
+  return { joined, given };
 }
 
 function parseValues(

@@ -1,4 +1,5 @@
 import type { Command, CommandGroup } from "./command.ts";
+import { completionsCommand } from "./commands/completions_command.ts";
 import { eventsCommand } from "./commands/events_command.ts";
 import { infoCommand } from "./commands/info_command.ts";
 import { versionCommand } from "./commands/version_command.ts";
@@ -7,6 +8,7 @@ import { versionCommand } from "./commands/version_command.ts";
 export const COMMANDS: readonly Command[] = [
   infoCommand,
   eventsCommand,
+  completionsCommand,
   versionCommand,
 ];
 

@@ -4,7 +4,9 @@ import { DARWIN_ERRNO_NAMES } from "./darwin_errno_table.ts";
 
 /**
  * The functions of the C library that tracedeck calls, with the names of their
- * parameters in C. Sizes that fit come back as `i32`: `isize` would be a bigint.
+ * parameters in C. Sizes come back as `i32`, since none exceeds it and `isize`
+ * would be a bigint. `usize` arguments must be bigints: with numbers a call
+ * takes more than twice as long.
  */
 export const LIBC_SYMBOLS = {
   /** Where `errno` of the calling thread is: glibc and musl. */
@@ -234,9 +236,8 @@ export class Libc implements Disposable {
    * @param bytes The buffer; it must stay referenced as long as the address is used.
    * @returns Its address.
    */
-  addressOf(bytes: Uint8Array<ArrayBuffer>): number {
-    // Addresses of processes have 47 bits, or 56 at most.
-    return Number(this.symbols.addressOf(bytes, bytes, 0n));
+  addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
+    return this.symbols.addressOf(bytes, bytes, 0n);
   }
 
   /**

@@ -6,8 +6,6 @@
 
 export {
   ByteWriter,
-  type ColumnSource,
   ParquetWriter,
   type SchemaElement,
-  type Writer,
 } from "npm:hyparquet-writer@^0.17";

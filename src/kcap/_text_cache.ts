@@ -1,0 +1,165 @@
+import { decodeTextBytes } from "./text_bytes.ts";
+
+const SLOTS = 16_384;
+/** Longest text that is remembered, in bytes; a multiple of 4. */
+const SLOT_BYTES = 192;
+
+/**
+ * Decodes the strings of a capture. Names, paths and descriptions repeat all
+ * the time, and comparing bytes with a known string is several times faster
+ * than making a new one; so each string is looked up in a table first.
+ *
+ * The table has a fixed number of slots with one string each, so neither many
+ * nor colliding strings make it grow or slow.
+ */
+export class TextCache {
+  readonly #texts: (string | undefined)[] = new Array(SLOTS).fill(undefined);
+  readonly #lengths = new Uint8Array(SLOTS);
+  readonly #known = new Uint8Array(SLOTS * SLOT_BYTES);
+  readonly #knownView = new DataView(this.#known.buffer);
+
+  /**
+   * @param bytes Where the text lies.
+   * @param view The same bytes.
+   * @param start First byte.
+   * @param end First byte behind it.
+   * @returns The text, as of `decodeTextBytes`.
+   */
+  decode(
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+  ): string {
+    const length = end - start;
+    if (length > SLOT_BYTES || length < 4) {
+      return length === 0 ? "" : decodeBytes(bytes, start, end);
+    }
+    // Ends tell paths apart, lengths and middles the rest.
+    let hash = Math.imul(length ^ view.getInt32(end - 4), 0x9e3779b1);
+    if (length >= 8) {
+      hash = Math.imul(hash ^ view.getInt32(end - 8), 0x85ebca6b);
+      hash = Math.imul(
+        hash ^ view.getInt32(start + (length >> 1) - 2),
+        0xc2b2ae35,
+      );
+    }
+    const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+    const at = slot * SLOT_BYTES;
+    if (
+      this.#lengths[slot] === length &&
+      equalBytes(view, start, this.#knownView, at, length)
+    ) return this.#texts[slot]!;
+
+    const text = decodeBytes(bytes, start, end);
+    this.#texts[slot] = text;
+    this.#lengths[slot] = length;
+    // A loop beats a view and `set` for so few bytes.
+    for (let index = 0; index < length; index++) {
+      this.#known[at + index] = bytes[start + index]!;
+    }
+    return text;
+  }
+}
+
+/**
+ * Compares four bytes at a time.
+ *
+ * @param a Where the first bytes lie.
+ * @param atA Their start.
+ * @param b Where the second bytes lie.
+ * @param atB Their start.
+ * @param length How many, at least 4.
+ * @returns Whether they are equal.
+ */
+export function equalBytes(
+  a: DataView,
+  atA: number,
+  b: DataView,
+  atB: number,
+  length: number,
+): boolean {
+  const last = length - 4;
+  for (let index = 0; index < last; index += 4) {
+    if (a.getInt32(atA + index, true) !== b.getInt32(atB + index, true)) {
+      return false;
+    }
+  }
+  return a.getInt32(atA + last, true) === b.getInt32(atB + last, true);
+}
+
+/**
+ * Decodes text without looking it up.
+ *
+ * @param bytes Where the text lies.
+ * @param start First byte.
+ * @param end First byte behind it.
+ * @returns The text, as of `decodeTextBytes`.
+ */
+export function decodeBytes(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): string {
+  return decodeAscii(bytes, start, end) ??
+    decodeTextBytes(bytes.subarray(start, end));
+}
+
+const LONGEST_SCRATCH = 64;
+/**
+ * One array per length: a plain array is spread by `apply` twice as fast as a
+ * view of bytes, which would have to be made first.
+ */
+const scratch: readonly number[][] = Array.from(
+  { length: LONGEST_SCRATCH + 1 },
+  (_, length) => new Array<number>(length).fill(0),
+);
+
+/**
+ * Decodes text of ASCII characters.
+ *
+ * @param bytes Where the text lies.
+ * @param start First byte.
+ * @param end First byte behind it.
+ * @returns The text, or `undefined` when there are other characters in it.
+ */
+export function decodeAscii(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): string | undefined {
+  const length = end - start;
+  if (length === 8) return decodeAscii8(bytes, start);
+  if (length <= LONGEST_SCRATCH) {
+    const units = scratch[length]!;
+    let bits = 0;
+    for (let index = 0; index < length; index++) {
+      const byte = bytes[start + index]!;
+      units[index] = byte;
+      bits |= byte;
+    }
+    return bits < 0x80 ? String.fromCharCode.apply(null, units) : undefined;
+  }
+  for (let at = start; at < end; at++) {
+    if (bytes[at]! >= 0x80) return undefined;
+  }
+  return String.fromCharCode.apply(
+    null,
+    bytes.subarray(start, end) as unknown as number[],
+  );
+}
+
+/** Fractions of timestamps mostly have this length. */
+function decodeAscii8(bytes: Uint8Array, at: number): string | undefined {
+  const a = bytes[at]!;
+  const b = bytes[at + 1]!;
+  const c = bytes[at + 2]!;
+  const d = bytes[at + 3]!;
+  const e = bytes[at + 4]!;
+  const f = bytes[at + 5]!;
+  const g = bytes[at + 6]!;
+  const h = bytes[at + 7]!;
+  return (a | b | c | d | e | f | g | h) < 0x80
+    ? String.fromCharCode(a, b, c, d, e, f, g, h)
+    : undefined;
+}

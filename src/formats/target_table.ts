@@ -1,4 +1,40 @@
 import type { TargetEntry } from "./types.ts";
 
 /** Everything that `convert --to` can write. */
-export const TARGETS: readonly TargetEntry[] = [];
+export const TARGETS: readonly TargetEntry[] = [
+  {
+    name: "jsonl",
+    title: "JSON lines",
+    extensions: [".jsonl", ".ndjson"],
+    binary: false,
+    options: [],
+    load: async () => {
+      const { writeJsonLines } = await import(
+        "../timeline/json_lines_writer.ts"
+      );
+      return { writeEvents: (events) => writeJsonLines(events) };
+    },
+  },
+  {
+    name: "csv",
+    title: "CSV",
+    extensions: [".csv"],
+    binary: false,
+    options: [],
+    load: async () => {
+      const { writeCsvEvents } = await import("../timeline/csv_writer.ts");
+      return { writeEvents: (events) => writeCsvEvents(events) };
+    },
+  },
+  {
+    name: "parquet",
+    title: "Parquet",
+    extensions: [".parquet"],
+    binary: true,
+    options: [],
+    load: async () => {
+      const { writeParquet } = await import("../timeline/parquet_writer.ts");
+      return { writeEvents: (events) => writeParquet(events) };
+    },
+  },
+];

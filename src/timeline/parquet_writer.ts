@@ -97,12 +97,14 @@ function parquetSchema(): SchemaElement[] {
     { name: "root", num_children: TIMELINE_PARQUET_SCHEMA.length },
   ];
   for (const { name, type, isRequired } of TIMELINE_PARQUET_SCHEMA) {
-    const repetition_type = isRequired ? "REQUIRED" : "OPTIONAL";
+    const shared = {
+      name,
+      repetition_type: isRequired ? "REQUIRED" : "OPTIONAL",
+    } as const;
     switch (type) {
       case "timestamp_ns":
         elements.push({
-          name,
-          repetition_type,
+          ...shared,
           type: "INT64",
           logical_type: {
             type: "TIMESTAMP",
@@ -112,30 +114,22 @@ function parquetSchema(): SchemaElement[] {
         });
         break;
       case "int64":
-        elements.push({ name, repetition_type, type: "INT64" });
+        elements.push({ ...shared, type: "INT64" });
         break;
       case "double":
-        elements.push({ name, repetition_type, type: "DOUBLE" });
+        elements.push({ ...shared, type: "DOUBLE" });
         break;
       case "string":
-        elements.push({
-          name,
-          repetition_type,
-          type: "BYTE_ARRAY",
-          converted_type: "UTF8",
-        });
-        break;
       case "json":
         elements.push({
-          name,
-          repetition_type,
+          ...shared,
           type: "BYTE_ARRAY",
           converted_type: "UTF8",
         });
         break;
       case "string_list":
         elements.push(
-          { name, repetition_type, num_children: 1, converted_type: "LIST" },
+          { ...shared, num_children: 1, converted_type: "LIST" },
           { name: "list", repetition_type: "REPEATED", num_children: 1 },
           {
             name: "element",
@@ -150,30 +144,36 @@ function parquetSchema(): SchemaElement[] {
   return elements;
 }
 
+/** How each column is taken from a record. */
+const COLUMN_VALUES = new Map<string, (event: TimelineEvent) => unknown>([
+  ["timestamp", (event) => event.timestamp],
+  ["relative_ns", (event) => integer(event.relativeNs)],
+  ["type", (event) => event.type],
+  ["provider", (event) => event.provider],
+  ["name", (event) => event.name],
+  ["level", (event) => event.level],
+  ["pid", (event) => integer(event.pid)],
+  ["tid", (event) => integer(event.tid)],
+  ["cpu", (event) => integer(event.cpu)],
+  [
+    "duration_ns",
+    (event) => event.type === "span" ? integer(event.durationNs) : undefined,
+  ],
+  ["value", (event) => event.type === "counter" ? event.value : undefined],
+  ["unit", (event) => event.type === "counter" ? event.unit : undefined],
+  ["fields", (event) => toJsonText(event.fields)],
+  ["stack", (event) => event.stack],
+]);
+
 function columnsOf(
   rows: readonly TimelineEvent[],
 ): { name: string; data: unknown[] }[] {
-  const integer = (value: number | undefined) =>
-    value === undefined ? undefined : BigInt(Math.round(value));
-  const values: Readonly<Record<string, (event: TimelineEvent) => unknown>> = {
-    timestamp: (event) => event.timestamp,
-    relative_ns: (event) => integer(event.relativeNs),
-    type: (event) => event.type,
-    provider: (event) => event.provider,
-    name: (event) => event.name,
-    level: (event) => event.level,
-    pid: (event) => integer(event.pid),
-    tid: (event) => integer(event.tid),
-    cpu: (event) => integer(event.cpu),
-    duration_ns: (event) =>
-      event.type === "span" ? integer(event.durationNs) : undefined,
-    value: (event) => event.type === "counter" ? event.value : undefined,
-    unit: (event) => event.type === "counter" ? event.unit : undefined,
-    fields: (event) => toJsonText(event.fields),
-    stack: (event) => event.stack,
-  };
   return TIMELINE_PARQUET_SCHEMA.map(({ name }) => ({
     name,
-    data: rows.map(values[name]!),
+    data: rows.map(COLUMN_VALUES.get(name)!),
   }));
+}
+
+function integer(value: number | undefined): bigint | undefined {
+  return value === undefined ? undefined : BigInt(Math.round(value));
 }

@@ -104,8 +104,14 @@ export class ProtobufReader {
     const tag = this.#varintNumber();
     const wireType = tag % 8;
     this.#field = Math.floor(tag / 8);
-    if (this.#field === 0 || this.#field > 0x1fff_ffff || wireType > 5) {
-      throw this.#error(`tag is ${tag}`, this.#tagPosition);
+    if (this.#field === 0 || this.#field > 0x1fff_ffff) {
+      throw this.#error(`field number is ${this.#field}`, this.#tagPosition);
+    }
+    if (wireType > 5) {
+      throw this.#error(
+        `wire type of field ${this.#field} is ${wireType}`,
+        this.#tagPosition,
+      );
     }
     this.#wireType = wireType as WireType;
     return true;
@@ -287,7 +293,10 @@ export class ProtobufReader {
       const tag = this.#varintNumber();
       const inner = Math.floor(tag / 8);
       const wireType = tag % 8;
-      if (inner === 0 || wireType > 5) throw this.#error(`tag is ${tag}`, at);
+      if (inner === 0) throw this.#error("field number is 0", at);
+      if (wireType > 5) {
+        throw this.#error(`wire type of field ${inner} is ${wireType}`, at);
+      }
       if (wireType === 4) {
         if (inner === field) return;
         throw this.#error(`group ${inner} ends inside group ${field}`, at);

@@ -148,8 +148,8 @@ Deno.test("decodeMessage keeps unknown fields byte for byte", () => {
 
 for (
   const [name, hex, errorClass, state] of [
-    ["a tag of field 0", "00", FormatError, "tag is 0"],
-    ["wire type 6", "0e", FormatError, "tag is 14"],
+    ["a tag of field 0", "00", FormatError, "field number is 0"],
+    ["wire type 6", "0e", FormatError, "wire type of field 1 is 6"],
     [
       "a length beyond the end",
       "0a05",

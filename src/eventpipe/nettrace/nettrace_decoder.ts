@@ -120,6 +120,11 @@ export class NettraceDecoder {
     return this.#damage !== undefined || (this.#stream?.isComplete ?? false);
   }
 
+  /** Whether the framing is broken, so that nothing more can be decoded. */
+  get isDamaged(): boolean {
+    return this.#damage !== undefined;
+  }
+
   /**
    * Decodes the next bytes.
    *

@@ -59,7 +59,8 @@ export class ByteWriter {
 
   /** @param value From 0 to 255; higher bits are cut. */
   u8(value: number): void {
-    this.#view.setUint8(this.#grow(1), value);
+    const at = this.#grow(1);
+    this.#view.setUint8(at, value);
   }
 
   /** @param value From 0 to 65535; higher bits are cut. */

@@ -113,3 +113,9 @@ Deno.test("ByteWriter.utf8 tells how many bytes it wrote", () => {
   assertEquals([writer.utf8("aé🦕"), writer.length], [7, 7]);
   assertEquals(new TextDecoder().decode(writer.view()), "aé🦕");
 });
+
+Deno.test("ByteWriter grows at any byte", () => {
+  const writer = new ByteWriter({ littleEndian: true, initialCapacity: 16 });
+  for (let value = 0; value < 100; value++) writer.u8(value);
+  assertEquals([...writer.view()], [...new Array(100).keys()]);
+});

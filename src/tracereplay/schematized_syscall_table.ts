@@ -1,0 +1,252 @@
+import type { PayloadName } from "./types.ts";
+
+/** A system call of which gVisor reports the arguments by name. */
+export interface SchematizedSyscall {
+  /** Its name. */
+  readonly name: string;
+  /** Name of the message. */
+  readonly message: PayloadName;
+  /** Its number on amd64, where it exists. */
+  readonly amd64?: number;
+  /** Its number on arm64, where it exists. */
+  readonly arm64?: number;
+  /** Fields that a point of it can be asked for. */
+  readonly optionalFields?: readonly string[];
+}
+
+/** System calls of which gVisor reports the arguments by name. */
+export const SCHEMATIZED_SYSCALLS: readonly SchematizedSyscall[] = [
+  {
+    name: "read",
+    message: "Read",
+    amd64: 0,
+    arm64: 63,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "write",
+    message: "Write",
+    amd64: 1,
+    arm64: 64,
+    optionalFields: ["fd_path"],
+  },
+  { name: "open", message: "Open", amd64: 2 },
+  {
+    name: "close",
+    message: "Close",
+    amd64: 3,
+    arm64: 57,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "mmap",
+    message: "Mmap",
+    amd64: 9,
+    arm64: 222,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "pread64",
+    message: "Read",
+    amd64: 17,
+    arm64: 67,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "pwrite64",
+    message: "Write",
+    amd64: 18,
+    arm64: 68,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "readv",
+    message: "Read",
+    amd64: 19,
+    arm64: 65,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "writev",
+    message: "Write",
+    amd64: 20,
+    arm64: 66,
+    optionalFields: ["fd_path"],
+  },
+  { name: "pipe", message: "Pipe", amd64: 22 },
+  {
+    name: "dup",
+    message: "Dup",
+    amd64: 32,
+    arm64: 23,
+    optionalFields: ["fd_path"],
+  },
+  { name: "dup2", message: "Dup", amd64: 33, optionalFields: ["fd_path"] },
+  { name: "socket", message: "Socket", amd64: 41, arm64: 198 },
+  {
+    name: "connect",
+    message: "Connect",
+    amd64: 42,
+    arm64: 203,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "accept",
+    message: "Accept",
+    amd64: 43,
+    arm64: 202,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "bind",
+    message: "Bind",
+    amd64: 49,
+    arm64: 200,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "listen",
+    message: "Listen",
+    amd64: 50,
+    arm64: 201,
+    optionalFields: ["fd_path"],
+  },
+  { name: "socketpair", message: "SocketPair", amd64: 53, arm64: 199 },
+  { name: "clone", message: "Clone", amd64: 56, arm64: 220 },
+  { name: "fork", message: "Fork", amd64: 57 },
+  { name: "vfork", message: "Fork", amd64: 58 },
+  {
+    name: "execve",
+    message: "Execve",
+    amd64: 59,
+    arm64: 221,
+    optionalFields: ["envv"],
+  },
+  {
+    name: "fcntl",
+    message: "Fcntl",
+    amd64: 72,
+    arm64: 25,
+    optionalFields: ["fd_path"],
+  },
+  { name: "chdir", message: "Chdir", amd64: 80, arm64: 49 },
+  {
+    name: "fchdir",
+    message: "Chdir",
+    amd64: 81,
+    arm64: 50,
+    optionalFields: ["fd_path"],
+  },
+  { name: "creat", message: "Open", amd64: 85, optionalFields: ["fd_path"] },
+  { name: "ptrace", message: "Ptrace", amd64: 101, arm64: 117 },
+  { name: "setuid", message: "Setid", amd64: 105, arm64: 146 },
+  { name: "setgid", message: "Setid", amd64: 106, arm64: 144 },
+  { name: "setsid", message: "Setid", amd64: 112, arm64: 157 },
+  { name: "setresuid", message: "Setresid", amd64: 117, arm64: 147 },
+  { name: "setresgid", message: "Setresid", amd64: 119, arm64: 149 },
+  { name: "chroot", message: "Chroot", amd64: 161, arm64: 51 },
+  { name: "inotify_init", message: "InotifyInit", amd64: 253 },
+  {
+    name: "inotify_add_watch",
+    message: "InotifyAddWatch",
+    amd64: 254,
+    arm64: 27,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "inotify_rm_watch",
+    message: "InotifyRmWatch",
+    amd64: 255,
+    arm64: 28,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "openat",
+    message: "Open",
+    amd64: 257,
+    arm64: 56,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "signalfd",
+    message: "Signalfd",
+    amd64: 282,
+    optionalFields: ["fd_path"],
+  },
+  { name: "timerfd_create", message: "TimerfdCreate", amd64: 283, arm64: 85 },
+  { name: "eventfd", message: "Eventfd", amd64: 284 },
+  {
+    name: "timerfd_settime",
+    message: "TimerfdSetTime",
+    amd64: 286,
+    arm64: 86,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "timerfd_gettime",
+    message: "TimerfdGetTime",
+    amd64: 287,
+    arm64: 87,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "accept4",
+    message: "Accept",
+    amd64: 288,
+    arm64: 242,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "signalfd4",
+    message: "Signalfd",
+    amd64: 289,
+    arm64: 74,
+    optionalFields: ["fd_path"],
+  },
+  { name: "eventfd2", message: "Eventfd", amd64: 290, arm64: 19 },
+  {
+    name: "dup3",
+    message: "Dup",
+    amd64: 292,
+    arm64: 24,
+    optionalFields: ["fd_path"],
+  },
+  { name: "pipe2", message: "Pipe", amd64: 293, arm64: 59 },
+  { name: "inotify_init1", message: "InotifyInit", amd64: 294, arm64: 26 },
+  {
+    name: "preadv",
+    message: "Read",
+    amd64: 295,
+    arm64: 69,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "pwritev",
+    message: "Write",
+    amd64: 296,
+    arm64: 70,
+    optionalFields: ["fd_path"],
+  },
+  { name: "prlimit64", message: "Prlimit", amd64: 302, arm64: 261 },
+  {
+    name: "execveat",
+    message: "Execve",
+    amd64: 322,
+    arm64: 281,
+    optionalFields: ["fd_path", "envv"],
+  },
+  {
+    name: "preadv2",
+    message: "Read",
+    amd64: 327,
+    arm64: 286,
+    optionalFields: ["fd_path"],
+  },
+  {
+    name: "pwritev2",
+    message: "Write",
+    amd64: 328,
+    arm64: 287,
+    optionalFields: ["fd_path"],
+  },
+];

@@ -5,7 +5,7 @@ import type { Profile } from "./types.ts";
 export interface CallTreeNode {
   /** Name of the function, as of `frameName`. */
   readonly name: string;
-  /** Value of samples that end here. */
+  /** Value of samples that end here, and of those cut off here by `maxDepth`. */
   readonly self: number;
   /** Value of samples that end here or in a callee. */
   readonly total: number;
@@ -25,24 +25,24 @@ export interface CallTree {
 export interface BuildCallTreeOptions {
   /** Index of the value column. @default {profile.defaultValueType} */
   readonly valueType?: number | undefined;
-  /** Whether stacks are followed from the leaf, so that roots are the functions where time is spent. @default {false} */
+  /**
+   * Whether stacks are followed from the leaf, so that the roots are the
+   * functions where time is spent.
+   *
+   * @default {false}
+   */
   readonly inverted?: boolean | undefined;
-  /** Functions with a smaller share of the total than this, from 0 to 1, are left out. @default {0} */
+  /** Functions with a smaller share of the total, from 0 to 1, are left out. @default {0} */
   readonly minShare?: number | undefined;
-}
-
-interface MutableNode {
-  name: string;
-  self: number;
-  total: number;
-  children: Map<string, MutableNode>;
+  /** Frames of a stack that are looked at. @default {1024} */
+  readonly maxDepth?: number | undefined;
 }
 
 /**
  * Merges the stacks of a profile by function name.
  *
  * @param profile The profile.
- * @param options Which value, from which end, and how small a part to keep.
+ * @param options Which value, from which end, how small a part to keep, how deep.
  * @returns The tree.
  */
 export function buildCallTree(
@@ -53,59 +53,140 @@ export function buildCallTree(
     valueType = profile.defaultValueType,
     inverted = false,
     minShare = 0,
+    maxDepth = 1024,
   } = options;
-  const names = frameNames(profile);
-  const { stacks, samples } = profile;
+  const { samples, stacks } = profile;
   const values = samples.values[valueType]!;
-  const selfByStack = new Map<number, number>();
+  const selfOf = new Float64Array(stacks.length);
   let total = 0;
   for (let index = 0; index < samples.length; index++) {
     const stack = samples.stack[index]!;
     total += values[index]!;
-    selfByStack.set(stack, (selfByStack.get(stack) ?? 0) + values[index]!);
+    if (stack >= 0) selfOf[stack]! += values[index]!;
   }
+  const tree = new TreeRows(frameNames(profile));
+  if (inverted) addFromLeaves(tree, profile, selfOf, maxDepth);
+  else addFromRoots(tree, profile, selfOf, maxDepth);
+  return { total, roots: tree.finish(Math.abs(total) * minShare) };
+}
 
-  const root: MutableNode = {
-    name: "",
-    self: 0,
-    total: 0,
-    children: new Map(),
-  };
-  for (const [stack, value] of selfByStack) {
-    const path: string[] = [];
-    for (let node = stack; node >= 0; node = stacks.prefix[node]!) {
-      path.push(names[stacks.frame[node]!]!);
+function addFromRoots(
+  tree: TreeRows,
+  { stacks }: Profile,
+  selfOf: Float64Array,
+  maxDepth: number,
+): void {
+  const totalOf = selfOf.slice();
+  const isSampled = Uint8Array.from(selfOf, (value) => value === 0 ? 0 : 1);
+  for (let stack = stacks.length - 1; stack >= 0; stack--) {
+    const prefix = stacks.prefix[stack]!;
+    if (prefix < 0) continue;
+    totalOf[prefix]! += totalOf[stack]!;
+    isSampled[prefix]! |= isSampled[stack]!;
+  }
+  const rowOf = new Int32Array(stacks.length);
+  const depthOf = new Int32Array(stacks.length);
+  for (let stack = 0; stack < stacks.length; stack++) {
+    if (isSampled[stack] === 0) continue;
+    const prefix = stacks.prefix[stack]!;
+    const parent = prefix < 0 ? -1 : rowOf[prefix]!;
+    const depth = prefix < 0 ? 1 : depthOf[prefix]! + 1;
+    depthOf[stack] = depth;
+    if (depth > maxDepth) {
+      rowOf[stack] = parent;
+      tree.addSelf(parent, selfOf[stack]!);
+      continue;
     }
-    if (!inverted) path.reverse();
-    let node = root;
-    for (const name of path) {
-      let child = node.children.get(name);
-      if (child === undefined) {
-        child = { name, self: 0, total: 0, children: new Map() };
-        node.children.set(name, child);
+    const row = tree.child(parent, stacks.frame[stack]!);
+    rowOf[stack] = row;
+    tree.addTotal(row, totalOf[stack]!);
+    tree.addSelf(row, selfOf[stack]!);
+  }
+}
+
+function addFromLeaves(
+  tree: TreeRows,
+  { stacks }: Profile,
+  selfOf: Float64Array,
+  maxDepth: number,
+): void {
+  for (let leaf = 0; leaf < stacks.length; leaf++) {
+    const value = selfOf[leaf]!;
+    if (value === 0) continue;
+    let row = -1;
+    let stack = leaf;
+    for (let depth = 0; stack >= 0 && depth < maxDepth; depth++) {
+      row = tree.child(row, stacks.frame[stack]!);
+      tree.addTotal(row, value);
+      stack = stacks.prefix[stack]!;
+    }
+    tree.addSelf(row, value);
+  }
+}
+
+/** Nodes under construction; a node always comes after its parent. */
+class TreeRows {
+  readonly #names: string[] = [];
+  readonly #nameOfFrame: Int32Array;
+  readonly #rows = new Map<number, number>();
+  readonly #name: number[] = [];
+  readonly #parent: number[] = [];
+  readonly #self: number[] = [];
+  readonly #total: number[] = [];
+
+  constructor(frameNames: readonly string[]) {
+    const ids = new Map<string, number>();
+    this.#nameOfFrame = Int32Array.from(frameNames, (name) => {
+      let id = ids.get(name);
+      if (id === undefined) {
+        id = this.#names.push(name) - 1;
+        ids.set(name, id);
       }
-      child.total += value;
-      node = child;
-    }
-    node.self += value;
+      return id;
+    });
   }
-  return { total, roots: finishNodes(root, Math.abs(total) * minShare) };
+
+  child(parent: number, frame: number): number {
+    const name = this.#nameOfFrame[frame]!;
+    const key = (parent + 1) * this.#names.length + name;
+    let row = this.#rows.get(key);
+    if (row === undefined) {
+      row = this.#name.push(name) - 1;
+      this.#parent.push(parent);
+      this.#self.push(0);
+      this.#total.push(0);
+      this.#rows.set(key, row);
+    }
+    return row;
+  }
+
+  addSelf(row: number, value: number): void {
+    this.#self[row]! += value;
+  }
+
+  addTotal(row: number, value: number): void {
+    this.#total[row]! += value;
+  }
+
+  finish(minimum: number): CallTreeNode[] {
+    const roots: CallTreeNode[] = [];
+    const childrenOf = this.#name.map((): CallTreeNode[] => []);
+    for (let row = this.#name.length - 1; row >= 0; row--) {
+      const total = this.#total[row]!;
+      if (Math.abs(total) < minimum) continue;
+      const parent = this.#parent[row]!;
+      (parent < 0 ? roots : childrenOf[parent]!).push({
+        name: this.#names[this.#name[row]!]!,
+        self: this.#self[row]!,
+        total,
+        children: childrenOf[row]!.sort(compareNodes),
+      });
+    }
+    return roots.sort(compareNodes);
+  }
 }
 
-function finishNodes(parent: MutableNode, minimum: number): CallTreeNode[] {
-  return [...parent.children.values()]
-    .filter((node) => Math.abs(node.total) >= minimum)
-    .sort((a, b) =>
-      Math.abs(b.total) - Math.abs(a.total) || compareText(a.name, b.name)
-    )
-    .map((node) => ({
-      name: node.name,
-      self: node.self,
-      total: node.total,
-      children: finishNodes(node, minimum),
-    }));
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+function compareNodes(a: CallTreeNode, b: CallTreeNode): number {
+  return Math.abs(b.total) - Math.abs(a.total) ||
+    (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 }

@@ -35,6 +35,42 @@ export const LIBC_SYMBOLS = {
     parameters: ["buffer", /* dest */ "buffer", /* src */ "usize" /* n */],
     result: "usize",
   },
+  /** Writes to memory given by its address. */
+  copyTo: {
+    name: "memcpy",
+    parameters: ["usize", /* dest */ "buffer", /* src */ "usize" /* n */],
+    result: "pointer",
+  },
+  mmap: {
+    parameters: [
+      "usize", // addr
+      "usize", // length
+      "i32", // prot
+      "i32", // flags
+      "i32", // fd
+      "i64", // offset
+    ],
+    result: "usize",
+  },
+  munmap: {
+    parameters: ["usize", /* addr */ "usize" /* length */],
+    result: "i32",
+  },
+  /** Only with requests that take a pointer; the function is variadic in C. */
+  ioctl: {
+    parameters: ["i32", /* fd */ "usize", /* request */ "buffer" /* argp */],
+    result: "i32",
+  },
+  /** Index of a network interface, 0 when there is none of that name. */
+  interfaceIndex: {
+    name: "if_nametoindex",
+    parameters: ["buffer" /* ifname */],
+    result: "u32",
+  },
+  getsockname: {
+    parameters: ["i32", /* fd */ "buffer", /* addr */ "buffer" /* addrlen */],
+    result: "i32",
+  },
   socket: {
     parameters: ["i32", /* domain */ "i32", /* type */ "i32" /* protocol */],
     result: "i32",

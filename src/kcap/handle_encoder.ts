@@ -1,0 +1,58 @@
+import { HANDLE_META } from "./handle_decoder.ts";
+import type { KcapHandle } from "./types.ts";
+import type { RecordWriter } from "./_record_writer.ts";
+
+const LONGEST = 0xffff;
+/** Bytes of a handle without its texts, at most. */
+const FIXED_BYTES = 25 + 16;
+
+/**
+ * Writes a handle record with its length; `decodeHandle` shows the layout.
+ *
+ * @param writer Where to.
+ * @param handle The handle; its name is clipped so that the record has at most
+ * 65,535 bytes.
+ */
+export function encodeHandle(writer: RecordWriter, handle: KcapHandle): void {
+  const { bytes } = writer;
+  const at = bytes.length;
+  bytes.u16(0);
+  bytes.u64(handle.id);
+  bytes.u64(handle.object);
+  bytes.u32(handle.pid);
+  writer.text(handle.kind);
+  const nameAt = bytes.length;
+  writer.text(handle.name);
+  const excess = bytes.length - at - 2 + FIXED_BYTES - LONGEST;
+  if (excess > 0) {
+    bytes.truncate(nameAt);
+    writer.clipped++;
+    writer.text(clip(handle.name, excess));
+  }
+  const { meta } = handle;
+  bytes.u8(HANDLE_META[meta.type]);
+  switch (meta.type) {
+    case "alpc":
+      bytes.u32(meta.flags);
+      bytes.u32(meta.sequence);
+      bytes.u64(meta.context);
+      break;
+    case "mutant":
+      bytes.i32(meta.count);
+      bytes.u8(meta.isAbandoned ? 1 : 0);
+      break;
+    case "file":
+      bytes.u8(meta.isDirectory ? 1 : 0);
+      break;
+  }
+  bytes.u16At(at, bytes.length - at - 2);
+}
+
+/** Takes characters off the end until at least that many bytes are gone. */
+function clip(text: string, bytes: number): string {
+  // A unit has at least one byte; whole pairs only.
+  const end = text.length - bytes;
+  if (end <= 0) return "";
+  const unit = text.charCodeAt(end - 1);
+  return text.slice(0, unit >= 0xd800 && unit < 0xdc00 ? end - 1 : end);
+}

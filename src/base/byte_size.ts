@@ -3,17 +3,18 @@ const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"] as const;
 /**
  * Renders a number of bytes with a unit that people read easily.
  *
- * @param bytes 0 or more.
+ * @param bytes An amount, or a difference below 0.
  * @returns For example `512 bytes`, `1.5 KiB`, `28.3 MiB`.
  */
 export function formatBytes(bytes: number): string {
   let unit = 0;
-  let value = bytes;
+  let value = Math.abs(bytes);
   while (value >= 1024 && unit < UNITS.length - 1) {
     value /= 1024;
     unit++;
   }
-  return `${unit === 0 ? value : Number(value.toPrecision(3))} ${UNITS[unit]}`;
+  const digits = unit === 0 ? value : Number(value.toPrecision(3));
+  return `${bytes < 0 ? "-" : ""}${digits} ${UNITS[unit]}`;
 }
 
 const SIZE_REGEXP = /^(\d+(?:\.\d+)?)\s*(?:([kmgt]?)(i?)b?)$/i;

@@ -59,6 +59,13 @@ export interface ReportText {
   readonly title: string;
   /** The lines, without line breaks. */
   readonly lines: readonly string[];
+  /**
+   * Whether the lines are safe for a terminal and may hold colours; otherwise
+   * control characters in them are escaped.
+   *
+   * @default {false}
+   */
+  readonly isLaidOut?: boolean | undefined;
 }
 
 /** One part of a {@linkcode Report}. */

@@ -61,7 +61,9 @@ export function renderSection(
     case "text":
       return [
         ...heading,
-        ...section.lines.map((line) => `  ${escapeForTerminal(line)}`),
+        ...section.lines.map((line) =>
+          `  ${section.isLaidOut === true ? line : escapeForTerminal(line)}`
+        ),
       ].join("\n");
     case "table":
       return [...heading, ...renderTable(section, options.columns ?? 0)].join(

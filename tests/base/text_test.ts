@@ -56,12 +56,13 @@ Deno.test("parseByteSize refuses what is no size", () => {
 });
 
 Deno.test("formatBytes picks a unit that reads easily", () => {
-  assertEquals([0, 1023, 1536, 29_633_114, 2 ** 40].map(formatBytes), [
+  assertEquals([0, 1023, 1536, 29_633_114, 2 ** 40, -2048].map(formatBytes), [
     "0 bytes",
     "1023 bytes",
     "1.5 KiB",
     "28.3 MiB",
     "1 TiB",
+    "-2 KiB",
   ]);
 });
 

@@ -3,6 +3,20 @@ import type { TargetEntry } from "./types.ts";
 /** Everything that `convert --to` can write. */
 export const TARGETS: readonly TargetEntry[] = [
   {
+    name: "pprof",
+    title: "pprof profile",
+    extensions: [".pb.gz", ".pprof"],
+    binary: true,
+    options: [],
+    load: async () => {
+      const { writePprof } = await import("../profile/write_pprof.ts");
+      return {
+        writeProfile: (profile, { stats, signal }) =>
+          writePprof(profile, { stats, signal }),
+      };
+    },
+  },
+  {
     name: "jsonl",
     title: "JSON lines",
     extensions: [".jsonl", ".ndjson"],

@@ -66,6 +66,8 @@ export interface ConvertRequest {
   readonly outputName: string | undefined;
   /** Collects what the conversion had to leave out. */
   readonly stats: DecodeStats;
+  /** Ends the work. */
+  readonly signal: AbortSignal;
 }
 
 /** A conversion that a source format does by itself. */
@@ -161,4 +163,6 @@ export interface WriteRequest {
   readonly outputName: string | undefined;
   /** Collects what the format cannot hold. */
   readonly stats: DecodeStats;
+  /** Ends the work. */
+  readonly signal: AbortSignal;
 }

@@ -44,6 +44,7 @@ export async function run(context: CommandContext): Promise<number> {
     options,
     outputName: isFile ? output.split(/[\\/]/).at(-1) : undefined,
     stats,
+    signal: context.signal,
   });
   const size = await writeOutput(console, stream, {
     path: output,

@@ -79,7 +79,7 @@ export class NetlinkSocket implements Disposable {
     type: number,
     flags: number,
     payload: Uint8Array,
-    maxMessages = Infinity,
+    maxMessages: number = Infinity,
   ): NetlinkMessage[] {
     const sequence = this.#sequence++;
     const message = new Uint8Array(NLMSG_HEADER_BYTES + payload.length);

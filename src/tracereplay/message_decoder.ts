@@ -64,7 +64,9 @@ export interface DecodeMessageOptions {
 export function decodeMessageHeader(packet: Uint8Array): MessageHeader {
   const size = packet.length;
   if (size < HEADER_BYTES) {
-    throw malformed(`message has ${size} bytes, the header has 8`);
+    throw malformed(
+      `message of ${size} bytes is shorter than the 8-byte header`,
+    );
   }
   const headerSize = u16(packet, 0);
   if (headerSize < HEADER_BYTES) {

@@ -17,6 +17,28 @@ export const TARGETS: readonly TargetEntry[] = [
     },
   },
   {
+    name: "flamegraph",
+    title: "flame graph as SVG picture",
+    extensions: [".svg"],
+    binary: false,
+    options: [],
+    load: async () => {
+      const { buildCallTree } = await import("../profile/call_tree.ts");
+      const { writeFlameGraphSvg } = await import(
+        "../profile/flame_graph_svg.ts"
+      );
+      return {
+        async *writeProfile(profile, { outputName }) {
+          const { type, unit } = profile.valueTypes[profile.defaultValueType]!;
+          yield* writeFlameGraphSvg(buildCallTree(profile), {
+            title: `${outputName ?? "Flame graph"}: ${type}`,
+            unit,
+          });
+        },
+      };
+    },
+  },
+  {
     name: "jsonl",
     title: "JSON lines",
     extensions: [".jsonl", ".ndjson"],

@@ -6,6 +6,17 @@ export interface PackStep {
   readonly fault: Error | undefined;
 }
 
+/** Something that packs bytes and can be told to hold nothing back. */
+export interface FlushEngine extends PackEngine {
+  /**
+   * Brings out all that was written so far, so that it can be unpacked although
+   * the stream goes on.
+   *
+   * @returns What came of it.
+   */
+  flush(): Promise<PackStep>;
+}
+
 /** Something that packs or unpacks bytes step by step. */
 export interface PackEngine extends Disposable {
   /**

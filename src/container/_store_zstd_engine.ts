@@ -1,4 +1,4 @@
-import type { PackEngine, PackStep } from "./_pack_engine.ts";
+import type { FlushEngine, PackStep } from "./_pack_engine.ts";
 
 /** Window of 128 KiB: exponent 7 above 2^10. */
 const WINDOW_DESCRIPTOR = 7 << 3;
@@ -10,7 +10,7 @@ const BLOCK_RLE = 1;
  * Makes a valid zstd frame without packing anything but runs of one byte, for
  * runtimes whose `node:zlib` has no zstd.
  */
-export class StoreZstdEngine implements PackEngine {
+export class StoreZstdEngine implements FlushEngine {
   #begun = false;
 
   write(input: Uint8Array): Promise<PackStep> {
@@ -26,6 +26,11 @@ export class StoreZstdEngine implements PackEngine {
       }
     }
     return Promise.resolve({ output, fault: undefined });
+  }
+
+  /** Nothing is ever held back. */
+  flush(): Promise<PackStep> {
+    return Promise.resolve({ output: this.#begin(), fault: undefined });
   }
 
   end(): Promise<PackStep> {

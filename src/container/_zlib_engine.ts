@@ -1,20 +1,23 @@
 import type { Transform } from "node:stream";
-import type { PackEngine, PackStep } from "./_pack_engine.ts";
+import type { FlushEngine, PackStep } from "./_pack_engine.ts";
+
+/** A transform of `node:zlib`. */
+type ZlibStream = Transform & { flush(callback: () => void): void };
 
 /**
  * Drives a transform of `node:zlib` step by step: one input, then all of its
  * output. So memory is bounded by what one input can become, and a fault never
  * swallows output that was made before it, as piping would.
  */
-export class ZlibEngine implements PackEngine {
-  readonly #stream: Transform;
+export class ZlibEngine implements FlushEngine {
+  readonly #stream: ZlibStream;
   #output: Uint8Array[] = [];
   #fault: Error | undefined;
   #ended = false;
   #wake: (() => void) | undefined;
 
   /** @param stream The transform; nobody else may use it. */
-  constructor(stream: Transform) {
+  constructor(stream: ZlibStream) {
     this.#stream = stream;
     stream.on("data", (chunk: Uint8Array) => {
       this.#output.push(
@@ -40,6 +43,14 @@ export class ZlibEngine implements PackEngine {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
     this.#stream.write(input, () => resolve());
+    await promise;
+    return this.#step();
+  }
+
+  async flush(): Promise<PackStep> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    this.#stream.flush(() => resolve());
     await promise;
     return this.#step();
   }

@@ -8,6 +8,8 @@ import { ChunkQueue } from "../codec/chunk_queue.ts";
 // Skippable frame: 5x 2a 4d 18, u32 size, content.
 const FRAME_MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50;
+/** Record of the fault when something that is no frame follows a whole one. */
+export const ZSTD_TRAILER = "trailer";
 const MAX_BLOCK_BYTES = 128 * 1024;
 const BLOCK_RAW = 0;
 const BLOCK_RLE = 1;
@@ -79,7 +81,10 @@ export class ZstdFrames {
       const magic = littleEndian(magicBytes, 0, 4);
       if (magic === FRAME_MAGIC) return this.#nextHeader();
       if (!isSkippable(magic)) {
-        throw this.#error(`magic is ${magicBytes.toHex()}`);
+        throw this.#error(
+          `magic is ${magicBytes.toHex()}`,
+          this.#frames > 0 ? ZSTD_TRAILER : undefined,
+        );
       }
       const header = this.#queue.take(8);
       if (header === undefined) return undefined;
@@ -205,10 +210,10 @@ export class ZstdFrames {
     return { bytes, last: true, checksum, contentBytes: this.#contentBytes };
   }
 
-  #error(state: string): FormatError {
+  #error(state: string, record?: string): FormatError {
     return new FormatError(
       `Cannot unpack zstd stream at byte ${this.offset}: ${state}`,
-      { format: "zstd", offset: this.offset },
+      { format: "zstd", offset: this.offset, record },
     );
   }
 }

@@ -1,5 +1,5 @@
 import { constants, createZstdCompress, createZstdDecompress } from "node:zlib";
-import type { PackEngine, PackStep } from "./_pack_engine.ts";
+import type { FlushEngine, PackEngine, PackStep } from "./_pack_engine.ts";
 import { unpackZstd } from "./_unpack_zstd.ts";
 import { ZlibEngine } from "./_zlib_engine.ts";
 import { isZstdMagic } from "./_zstd_frames.ts";
@@ -27,7 +27,8 @@ export function sniffZstd(head: Uint8Array): boolean {
  * @param options Limits (unpacked size, ratio, window), where faults are counted, and the signal.
  * @returns The unpacked bytes; all whole blocks before a fault are delivered before it is thrown.
  * @throws {TruncatedError} When the stream ends inside a frame and there is no `stats`.
- * @throws {FormatError} When the stream is damaged or needs a dictionary, and there is no `stats`.
+ * @throws {FormatError} When the stream is damaged or needs a dictionary, and there is no `stats`;
+ * its `record` is `trailer` when whole frames are followed by something else.
  * @throws {LimitError} When more comes out, or a larger window is needed, than the limits allow.
  *
  * @example Packing and unpacking
@@ -90,7 +91,9 @@ export interface WriteZstdOptions {
  * Packs bytes as one zstd frame with a checksum. Where the runtime's
  * `node:zlib` has no zstd, the frame is valid and not smaller than its content.
  *
- * @param source The bytes; each chunk must stay unchanged until the next is asked for.
+ * @param source The bytes; each chunk must stay unchanged until the next is asked for. After an
+ * empty chunk everything before it is delivered, so that it can be unpacked although the stream
+ * goes on.
  * @param options Level and signal.
  * @returns The packed bytes; equal input in equal chunks gives equal output.
  * @throws {RangeError} When the level is not an integer from 1 to 22.
@@ -108,7 +111,9 @@ export async function* writeZstd(
   using engine = await choosePacker(level);
   for await (const chunk of source) {
     signal?.throwIfAborted();
-    if (chunk.length > 0) yield* deliver(await engine.write(chunk));
+    yield* deliver(
+      await (chunk.length > 0 ? engine.write(chunk) : engine.flush()),
+    );
   }
   yield* deliver(await engine.end());
 }
@@ -118,7 +123,7 @@ function* deliver({ output, fault }: PackStep): Generator<Uint8Array> {
   yield* output;
 }
 
-async function choosePacker(level: number): Promise<PackEngine> {
+async function choosePacker(level: number): Promise<FlushEngine> {
   if (!hasNativeZstd()) {
     const { StoreZstdEngine } = await import("./_store_zstd_engine.ts");
     return new StoreZstdEngine();

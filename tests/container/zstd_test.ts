@@ -225,6 +225,37 @@ Deno.test("readZstd never waits for more input with whole blocks in hand", async
   }
 });
 
+Deno.test("readZstd says that something follows the last frame", async () => {
+  const { bytes, error } = await collectStream(
+    readZstd(streamOf(concatBytes([FRAMES, PLAIN.subarray(0, 40)]), 4093)),
+  );
+  assertEquals(bytes, TWICE);
+  assertInstanceOf(error, FormatError);
+  assertEquals(error.record, "trailer");
+});
+
+Deno.test("writeZstd holds nothing back after an empty chunk", async () => {
+  const flushed = Promise.withResolvers<void>();
+  async function* source(): AsyncGenerator<Uint8Array> {
+    yield SMALL;
+    yield new Uint8Array(0);
+    await flushed.promise;
+    yield SMALL;
+  }
+  const packed: Uint8Array[] = [];
+  for await (const chunk of writeZstd(source())) {
+    packed.push(chunk);
+    const { bytes } = await collectStream(
+      readZstd(streamOf(concatBytes(packed), 97)),
+    );
+    if (bytes.length >= SMALL.length) flushed.resolve();
+  }
+  assertEquals(
+    await bytesOf(readZstd(streamOf(concatBytes(packed), 97))),
+    TWICE,
+  );
+});
+
 Deno.test("writeZstd refuses a level that does not exist", async () => {
   for (const level of [0, 23, 1.5]) {
     await assertRejects(

@@ -106,8 +106,9 @@ export class ObjectStream implements StreamFraming {
   }
 
   salvage(window: ByteWindow): void {
+    if (this.record !== "EventBlock") return;
     const content = this.#contentOf(window);
-    if (content === undefined || this.record !== "EventBlock") return;
+    if (content === undefined) return;
     try {
       this.#readEvents(
         { ...content, end: Math.min(content.end, window.end) },

@@ -16,6 +16,7 @@ import type {
   KcapHeader,
 } from "./types.ts";
 import { RecordCursor } from "./_record_cursor.ts";
+import { sniffKcap } from "./sniff_kcap.ts";
 
 /** How a {@linkcode KcapDecoder} decodes. */
 export interface KcapDecoderOptions {
@@ -31,8 +32,7 @@ export interface KcapDecoderOptions {
 
 const HEADER_BYTES = 18;
 const INVALID_MAGIC = "invalid capture file magic number";
-const MAGIC_LITTLE = "7375746172626966";
-const MAGIC_BIG = "6669627261747573";
+const LITTLE_FIRST_BYTE = 0x73;
 /** Of event bodies in the 18-byte form: high byte of the hook id. */
 const HOOK_HIGH_AT = 32;
 const PROVIDER_AT = 16;
@@ -200,6 +200,22 @@ export class KcapDecoder {
     return step === "more" ? undefined : step;
   }
 
+  /**
+   * Decodes the header and the handle snapshot but no event.
+   *
+   * @returns A fault, or `undefined` when {@linkcode KcapDecoder.hasHandles} or
+   * when more bytes are needed.
+   * @throws {FormatError} As of {@linkcode KcapDecoder.next}.
+   */
+  nextOfSnapshot(): KcapFault | undefined {
+    while (!this.hasHandles) {
+      const step = this.#step();
+      if (step === "more") return undefined;
+      if (step !== "again" && step.type === "fault") return step;
+    }
+    return undefined;
+  }
+
   #step(): Step {
     switch (this.#state) {
       case "section":
@@ -220,7 +236,6 @@ export class KcapDecoder {
   #readHeader(): Step {
     const available = this.#end - this.#start;
     const bytes = this.#buffer.subarray(this.#start, this.#end);
-    const magic = bytes.subarray(0, 8).toHex();
     if (available < 8) {
       if (!this.#finished) return "more";
       throw headerError(
@@ -228,14 +243,14 @@ export class KcapDecoder {
         0,
       );
     }
-    if (magic !== MAGIC_LITTLE && magic !== MAGIC_BIG) {
+    if (!sniffKcap(bytes)) {
       throw headerError(INVALID_MAGIC, 0);
     }
     if (available < HEADER_BYTES) {
       if (!this.#finished) return "more";
       throw headerError(describeShortHeader(available), available);
     }
-    const littleEndian = magic === MAGIC_LITTLE;
+    const littleEndian = bytes[0] === LITTLE_FIRST_BYTE;
     const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
     const header: KcapHeader = {
       littleEndian,

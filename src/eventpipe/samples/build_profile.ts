@@ -1,0 +1,266 @@
+import { ProfileBuilder } from "../../profile/profile_builder.ts";
+import type { Profile } from "../../profile/types.ts";
+import { parseJitSymbolName } from "../symbols/jit_symbol_name.ts";
+import {
+  formatMethod,
+  methodTier,
+  moduleName,
+  readMethodTexts,
+} from "../symbols/method_name.ts";
+import { METHOD_SOURCE } from "../symbols/method_table.ts";
+import type { TracedModule } from "../symbols/module_table.ts";
+import { resolveAddresses } from "../symbols/resolve_addresses.ts";
+import type {
+  ResolvedAddresses,
+  UnresolvedReason,
+} from "../symbols/resolve_addresses.ts";
+import type { SymbolCollector } from "../symbols/symbol_collector.ts";
+import type { SampleSource } from "./sample_source.ts";
+import type { TracedThreads } from "./traced_threads.ts";
+
+/** How frames are named. */
+export interface FrameNameOptions {
+  /** Whether names begin with the module: `module!Type.Method(args)`. @default {true} */
+  readonly withModule?: boolean | undefined;
+  /** Whether type arguments of generic instantiations are left out, so that all of them are one row. @default {false} */
+  readonly mergeGenerics?: boolean | undefined;
+  /** Whether a method has one row per tier that it was compiled in. @default {false} */
+  readonly splitTiers?: boolean | undefined;
+}
+
+/** What {@linkcode buildProfile} puts together. */
+export interface ProfileParts {
+  /** Where the samples come from; finished. */
+  readonly source: SampleSource;
+  readonly symbols: SymbolCollector;
+  readonly threads: TracedThreads;
+  /** Name of the traced program, empty where unknown. */
+  readonly processName: string;
+  /** Whether samples keep their time. */
+  readonly isTimed: boolean;
+}
+
+/** A profile, and what its frames lack. */
+export interface BuiltProfile {
+  readonly profile: Profile;
+  /** Distinct addresses without a method, by reason. */
+  readonly unresolved: ReadonlyMap<UnresolvedReason, number>;
+  /** Distinct addresses. */
+  readonly addressCount: number;
+}
+
+/** Addresses from here on are the kernel's, on the 64-bit systems that trace it. */
+const KERNEL_START_HIGH = 0xffff_8000;
+
+/**
+ * Gives raw samples names.
+ *
+ * @param parts Samples, stacks, threads.
+ * @param options How frames are named.
+ * @returns The profile and what could not be named.
+ */
+export function buildProfile(
+  parts: ProfileParts,
+  options: FrameNameOptions = {},
+): BuiltProfile {
+  const { source, symbols, threads } = parts;
+  const { valueTypes, defaultValueType } = source;
+  const builder = new ProfileBuilder({
+    valueTypes,
+    defaultValueType,
+    timed: parts.isTimed,
+  });
+  const { facts } = builder;
+  facts.periodType = source.periodType;
+  facts.period = source.period;
+
+  const frames = new FrameMaker(builder, symbols, options);
+  const { stacks } = symbols;
+  const stackOf = new Int32Array(stacks.length).fill(-1);
+  const threadOf = new Int32Array(threads.length).fill(-1);
+  const labelsOf = source.samples.labelSets.map(() => -1);
+  const toStack = (node: number): number => {
+    if (node < 0) return -1;
+    // Callers have smaller numbers, so one walk up and one down does it.
+    const path: number[] = [];
+    let at = node;
+    while (at >= 0 && stackOf[at] === -1) {
+      path.push(at);
+      at = stacks.prefix(at);
+    }
+    for (const each of path.reverse()) {
+      const prefix = stacks.prefix(each);
+      stackOf[each] = builder.internStack(
+        prefix < 0 ? -1 : stackOf[prefix]!,
+        frames.frameOf(stacks.address(each)),
+      );
+    }
+    return stackOf[node]!;
+  };
+  const rounded = new Float64Array(valueTypes.length);
+  const startNs = Number.isFinite(source.samples.firstNs)
+    ? source.samples.firstNs
+    : 0;
+  const sampleOptions = { timeNs: 0, labels: 0 };
+  source.samples.forEach(({ node, thread, labels, timeNs }, values) => {
+    if (threadOf[thread] === -1) {
+      const { processId, threadId, name } = threads.get(thread);
+      threadOf[thread] = builder.internThread({
+        pid: processId,
+        tid: threadId,
+        name,
+        processName: parts.processName,
+      });
+    }
+    if (labelsOf[labels] === -1) {
+      labelsOf[labels] = builder.internLabels(
+        source.samples.labelSets[labels]!,
+      );
+    }
+    // Weights of sampled allocations are no integers; profiles hold integers.
+    for (let at = 0; at < rounded.length; at++) {
+      rounded[at] = Math.round(values[at]!);
+    }
+    sampleOptions.timeNs = timeNs - startNs;
+    sampleOptions.labels = labelsOf[labels]!;
+    builder.addSample(
+      toStack(node),
+      threadOf[thread]!,
+      rounded,
+      sampleOptions,
+    );
+  });
+  facts.durationNs = Math.max(source.samples.lastNs - startNs, 0) || 0;
+  facts.comments = source.remarks();
+  return {
+    profile: builder.build(),
+    unresolved: frames.unresolved,
+    addressCount: frames.addressCount,
+  };
+}
+
+/** Makes frames of addresses when a sample needs them. */
+class FrameMaker {
+  readonly unresolved = new Map<UnresolvedReason, number>();
+  addressCount = 0;
+  readonly #builder: ProfileBuilder;
+  readonly #symbols: SymbolCollector;
+  readonly #options: FrameNameOptions;
+  readonly #resolved: ResolvedAddresses;
+  readonly #frames: Int32Array;
+  readonly #mappings = new Map<number, number>();
+  readonly #functions = new Map<number, number>();
+
+  constructor(
+    builder: ProfileBuilder,
+    symbols: SymbolCollector,
+    options: FrameNameOptions,
+  ) {
+    this.#builder = builder;
+    this.#symbols = symbols;
+    this.#options = options;
+    this.#resolved = resolveAddresses(symbols);
+    this.#frames = new Int32Array(symbols.addresses.length).fill(-1);
+  }
+
+  frameOf(address: number): number {
+    const known = this.#frames[address]!;
+    if (known !== -1) return known;
+    return this.#frames[address] = this.#make(address);
+  }
+
+  #make(address: number): number {
+    this.addressCount++;
+    const { addresses } = this.#symbols;
+    const method = this.#resolved.method[address]!;
+    const module = this.#resolved.module[address]!;
+    const mapping = this.#mappingOf(module);
+    const isKernel = addresses.high(address) >= KERNEL_START_HIGH;
+    if (method >= 0) {
+      const isNative =
+        this.#symbols.methods.source(method) === METHOD_SOURCE.symbol &&
+        module >= 0;
+      return this.#builder.internFrame({
+        function: this.#functionOf(method, module),
+        ...mapping,
+        kind: isKernel ? "kernel" : isNative ? "native" : "dotnet",
+      });
+    }
+    const reason = this.#resolved.reasonOf(address);
+    this.unresolved.set(reason, (this.unresolved.get(reason) ?? 0) + 1);
+    return this.#builder.internFrame({
+      ...mapping,
+      address: addresses.value(address),
+      kind: isKernel ? "kernel" : "native",
+    });
+  }
+
+  #functionOf(method: number, module: number): number {
+    let index = this.#functions.get(method);
+    if (index === undefined) {
+      index = this.#makeFunction(method, module);
+      this.#functions.set(method, index);
+    }
+    return index;
+  }
+
+  #makeFunction(method: number, moduleIndex: number): number {
+    const { methods, modules } = this.#symbols;
+    const { withModule = true, splitTiers = false } = this.#options;
+    if (methods.source(method) === METHOD_SOURCE.symbol) {
+      return this.#makeSymbol(method, modules.get(moduleIndex));
+    }
+    const path = modules.get(moduleIndex)?.path ?? "";
+    const texts = readMethodTexts(methods.text(method));
+    const token = `0x${methods.token(method).toString(16).padStart(8, "0")}`;
+    const bare = texts.name === "" && texts.namespace === ""
+      ? token
+      : formatMethod(texts, this.#options);
+    const tier = splitTiers ? methodTier(methods.flags(method)) : "";
+    const name = tier === "" ? bare : `${bare} [${tier}]`;
+    const module = path === "" ? "?" : moduleName(path);
+    return this.#builder.internFunction({
+      name: withModule ? `${module}!${name}` : name,
+      systemName: `${name} ${token}`,
+      fileName: path,
+    });
+  }
+
+  #makeSymbol(method: number, mapped: TracedModule | undefined): number {
+    const { withModule = true, splitTiers = false } = this.#options;
+    const text = new TextDecoder().decode(this.#symbols.methods.text(method));
+    const jit = parseJitSymbolName(text);
+    const module = jit?.module ?? moduleName(mapped?.path ?? "");
+    const tier = splitTiers && jit !== undefined ? ` [${jit.tier}]` : "";
+    const name = `${jit?.method ?? text}${tier}`;
+    return this.#builder.internFunction({
+      name: withModule && module !== "" ? `${module}!${name}` : name,
+      systemName: text,
+      fileName: mapped?.path ?? module,
+    });
+  }
+
+  #mappingOf(module: number): { mapping?: number } {
+    if (module < 0) return {};
+    let index = this.#mappings.get(module);
+    if (index === undefined) {
+      const described = this.#symbols.modules.get(module);
+      if (described === undefined || described.path === "") return {};
+      index = this.#builder.internMapping({
+        start: described.start,
+        end: described.end,
+        fileOffset: described.fileOffset,
+        fileName: described.path,
+        buildId: buildIdOf(described),
+      });
+      this.#mappings.set(module, index);
+    }
+    return { mapping: index };
+  }
+}
+
+/** Symbol servers know a managed module by its GUID without dashes and its age. */
+function buildIdOf({ buildId, pdbGuid, pdbAge }: TracedModule): string {
+  if (buildId !== "" || pdbGuid === "") return buildId;
+  return `${pdbGuid.replaceAll("-", "")}${pdbAge.toString(16)}`;
+}

@@ -1,0 +1,151 @@
+import { TupleTable } from "../../profile/tuple_table.ts";
+import type { Label } from "../../profile/types.ts";
+
+const FIRST_ROWS = 256;
+
+/** One row of {@linkcode RawSamples}. */
+export interface RawSample {
+  /** Node of the leaf in the table of stacks, -1 for none. */
+  node: number;
+  /** Index of the thread. */
+  thread: number;
+  /** Index of the set of labels. */
+  labels: number;
+  /** Start in ns since the sync point; 0 where samples are summed. */
+  timeNs: number;
+}
+
+/**
+ * Samples on stacks that have no names yet, as columns: summed by stack, thread
+ * and labels, or with `timed` one by one.
+ */
+export class RawSamples {
+  readonly #width: number;
+  readonly #keys: TupleTable | undefined;
+  #keyRows = new Int32Array(FIRST_ROWS * 3);
+  #times: Float64Array<ArrayBuffer>;
+  #values: Float64Array<ArrayBuffer>;
+  #length = 0;
+  #firstNs = Infinity;
+  #lastNs = -Infinity;
+  readonly #labelSets: (readonly Label[])[] = [[]];
+  readonly #labelIndexes = new Map<string, number>();
+
+  /**
+   * @param width Numbers of a sample.
+   * @param isTimed Whether every sample keeps its time.
+   */
+  constructor(width: number, isTimed: boolean) {
+    this.#width = width;
+    this.#keys = isTimed ? undefined : new TupleTable(3);
+    this.#times = new Float64Array(isTimed ? FIRST_ROWS : 0);
+    this.#values = new Float64Array(FIRST_ROWS * width);
+  }
+
+  /** Rows so far. */
+  get length(): number {
+    return this.#keys?.length ?? this.#length;
+  }
+
+  /** Time of the earliest sample in ns since the sync point, `Infinity` without samples. */
+  get firstNs(): number {
+    return this.#firstNs;
+  }
+
+  /** Time of the latest sample in ns since the sync point, `-Infinity` without samples. */
+  get lastNs(): number {
+    return this.#lastNs;
+  }
+
+  /** Sets of labels; index 0 is the empty set. */
+  get labelSets(): readonly (readonly Label[])[] {
+    return this.#labelSets;
+  }
+
+  /** @param key Name of a label. @param value Its text. @returns Index of the set that has it alone. */
+  labelOf(key: string, value: string): number {
+    const id = `${key}\0${value}`;
+    let index = this.#labelIndexes.get(id);
+    if (index === undefined) {
+      index = this.#labelSets.length;
+      this.#labelSets.push([{ key, value, unit: "" }]);
+      this.#labelIndexes.set(id, index);
+    }
+    return index;
+  }
+
+  /** @param ns Time of an observation in ns since the sync point. */
+  note(ns: number): void {
+    if (ns < this.#firstNs) this.#firstNs = ns;
+    if (ns > this.#lastNs) this.#lastNs = ns;
+  }
+
+  /**
+   * Adds a sample.
+   *
+   * @param sample Stack, thread, labels and time; only read.
+   * @param a First number.
+   * @param b Second number, where samples have one.
+   * @param c Third number, where samples have one.
+   */
+  add(sample: RawSample, a: number, b = 0, c = 0): void {
+    const width = this.#width;
+    let row: number;
+    if (this.#keys !== undefined) {
+      row = this.#keys.intern3(sample.node, sample.thread, sample.labels);
+    } else {
+      row = this.#length++;
+      if (row >= this.#times.length) this.#growTimed();
+      this.#keyRows[row * 3] = sample.node;
+      this.#keyRows[row * 3 + 1] = sample.thread;
+      this.#keyRows[row * 3 + 2] = sample.labels;
+      this.#times[row] = sample.timeNs;
+    }
+    const at = row * width;
+    if (at + width > this.#values.length) {
+      this.#values = doubled(Float64Array, this.#values);
+    }
+    this.#values[at]! += a;
+    if (width > 1) this.#values[at + 1]! += b;
+    if (width > 2) this.#values[at + 2]! += c;
+  }
+
+  /**
+   * Goes through all rows.
+   *
+   * @param visit Gets each row and its numbers; both are reused.
+   */
+  forEach(
+    visit: (sample: Readonly<RawSample>, values: Float64Array) => void,
+  ): void {
+    const sample: RawSample = { node: 0, thread: 0, labels: 0, timeNs: 0 };
+    const width = this.#width;
+    for (let row = 0; row < this.length; row++) {
+      if (this.#keys !== undefined) {
+        sample.node = this.#keys.at(row, 0);
+        sample.thread = this.#keys.at(row, 1);
+        sample.labels = this.#keys.at(row, 2);
+      } else {
+        sample.node = this.#keyRows[row * 3]!;
+        sample.thread = this.#keyRows[row * 3 + 1]!;
+        sample.labels = this.#keyRows[row * 3 + 2]!;
+        sample.timeNs = this.#times[row]!;
+      }
+      visit(sample, this.#values.subarray(row * width, (row + 1) * width));
+    }
+  }
+
+  #growTimed(): void {
+    this.#times = doubled(Float64Array, this.#times);
+    this.#keyRows = doubled(Int32Array, this.#keyRows);
+  }
+}
+
+function doubled<T extends Int32Array | Float64Array>(
+  Column: new (length: number) => T,
+  column: T,
+): T {
+  const result = new Column(column.length * 2);
+  result.set(column);
+  return result;
+}

@@ -1,0 +1,277 @@
+import type { EventCollector, EventHandler } from "../event_collector.ts";
+import { EventPayload } from "../event_payload.ts";
+import { NettraceClock } from "../nettrace/nettrace_time.ts";
+import type {
+  NettraceEvent,
+  NettraceHeader,
+  NettraceMetadata,
+} from "../nettrace/types.ts";
+import { ProfileBuilder } from "../../profile/profile_builder.ts";
+import type { Profile } from "../../profile/types.ts";
+import { PROVIDER_NAME } from "../provider_name_table.ts";
+import { RawStacks } from "../symbols/raw_stacks.ts";
+import { moduleName } from "../symbols/method_name.ts";
+import type { TraceEventSymbols } from "../symbols/traceevent_symbols.ts";
+import { isThreadWanted } from "./sample_filter.ts";
+import type { SampleFilter } from "./sample_filter.ts";
+import type { TraceEventThreads } from "./traceevent_threads.ts";
+
+const MANAGED = 2;
+const FIRST_SAMPLES = 1024;
+
+/** Names of the leaf frames that say what a thread did. */
+export const TRACE_EVENT_LEAF = {
+  cpu: "CPU_TIME",
+  unmanaged: "UNMANAGED_CODE_TIME",
+} as const;
+
+/** Options of {@linkcode TraceEventSamples}. */
+export interface TraceEventSamplesOptions {
+  /** Which part of the trace counts. */
+  readonly filter?: SampleFilter | undefined;
+  /** Whether time outside managed code is left out. @default {false} */
+  readonly managedOnly?: boolean | undefined;
+}
+
+/** Last observations of a thread in ms; `blocked` is negative while it runs, 0 when it is new. */
+interface ThreadState {
+  blocked: number;
+  blockedNode: number;
+  cpu: number;
+  cpuNode: number;
+}
+
+/**
+ * Time by stack as TraceEvent's sample computer reckons it, which
+ * `dotnet-trace convert` uses: the time between two observations of a thread is
+ * charged to the stack of the first, in milliseconds as 32-bit floats;
+ * allocations count as observations of a running thread. Events must come in
+ * order of time.
+ *
+ * Stacks of tasks and activities are not moved below `(Activities)`.
+ */
+export class TraceEventSamples implements EventCollector {
+  readonly #symbols: TraceEventSymbols;
+  readonly #threads: TraceEventThreads;
+  readonly #stacks: RawStacks;
+  readonly #filter: SampleFilter;
+  readonly #managedOnly: boolean;
+  readonly #payload = new EventPayload();
+  readonly #states = new Map<number, ThreadState>();
+  #clock: NettraceClock | undefined;
+  #pointerSize: 4 | 8 = 8;
+  #processId = 0;
+  #commandLine = "";
+
+  #length = 0;
+  #threadIds = new Float64Array(FIRST_SAMPLES);
+  #nodes = new Int32Array(FIRST_SAMPLES);
+  #isCpu = new Uint8Array(FIRST_SAMPLES);
+  #times = new Float64Array(FIRST_SAMPLES);
+  #metrics = new Float32Array(FIRST_SAMPLES);
+
+  /**
+   * @param symbols Names the addresses; must read the same stream.
+   * @param threads Labels the threads; must read the same stream.
+   * @param options Filter.
+   */
+  constructor(
+    symbols: TraceEventSymbols,
+    threads: TraceEventThreads,
+    options: TraceEventSamplesOptions = {},
+  ) {
+    this.#symbols = symbols;
+    this.#threads = threads;
+    this.#stacks = new RawStacks(symbols);
+    symbols.serve(this.#stacks);
+    this.#filter = options.filter ?? {};
+    this.#managedOnly = options.managedOnly ?? false;
+  }
+
+  onHeader(header: NettraceHeader): void {
+    this.#clock = new NettraceClock(header);
+    this.#pointerSize = header.pointerSize;
+    this.#processId = header.processId ?? 0;
+  }
+
+  handlerOf(metadata: NettraceMetadata): EventHandler | undefined {
+    const { providerName, eventId } = metadata;
+    switch (providerName) {
+      case PROVIDER_NAME.sampleProfiler:
+        return eventId !== 0 ? undefined : (event) => {
+          const { view, payloadStart, payloadLength } = event;
+          const isManaged = payloadLength >= 4 &&
+            view.getInt32(payloadStart, true) === MANAGED;
+          this.#observe(event, isManaged);
+        };
+      case PROVIDER_NAME.runtime:
+        return eventId === 10 || eventId === 20 || eventId === 32
+          ? (event) => this.#observe(event, true)
+          : undefined;
+      case PROVIDER_NAME.eventPipe:
+        return eventId === 1
+          ? (event) => {
+            this.#commandLine = this.#payload.start(event).utf16z();
+          }
+          : undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  onSequencePoint(): void {
+    this.#stacks.clearIds();
+  }
+
+  /** Samples so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /**
+   * Makes the profile; call it at the end of the stream.
+   *
+   * @returns A profile of timed samples with one number: `wall` in
+   * milliseconds, exactly as 32-bit floats hold it. Frames are those of
+   * `dotnet-trace`: process, `(Non-Activities)`, `Threads`, thread, methods and
+   * what the thread did. Times are milliseconds times 1e6, not rounded.
+   */
+  build(): Profile {
+    this.#symbols.finish();
+    const builder = new ProfileBuilder({
+      valueTypes: [{ type: "wall", unit: "milliseconds" }],
+      timed: true,
+    });
+    const frameOf = (name: string) =>
+      builder.internFrame({ function: builder.internFunction({ name }) });
+    const leaves = [
+      frameOf(TRACE_EVENT_LEAF.unmanaged),
+      frameOf(TRACE_EVENT_LEAF.cpu),
+    ];
+    let root = -1;
+    for (
+      const name of [this.#processName(), "(Non-Activities)", "Threads"]
+    ) {
+      root = builder.internStack(root, frameOf(name));
+    }
+    const stacks = this.#stacks;
+    const frames = new Int32Array(stacks.length).fill(-1);
+    const toStack = (node: number, base: number): number => {
+      if (node < 0) return base;
+      const path: number[] = [];
+      for (let at = node; at >= 0; at = stacks.prefix(at)) path.push(at);
+      let stack = base;
+      for (const each of path.reverse()) {
+        if (frames[each] === -1) {
+          frames[each] = frameOf(this.#symbols.nameOf(stacks.address(each)));
+        }
+        stack = builder.internStack(stack, frames[each]!);
+      }
+      return stack;
+    };
+    const threads = new Map<number, { base: number; index: number }>();
+    for (let at = 0; at < this.#length; at++) {
+      const threadId = this.#threadIds[at]!;
+      let thread = threads.get(threadId);
+      if (thread === undefined) {
+        const name = this.#threads.nameOf(threadId);
+        thread = {
+          base: builder.internStack(root, frameOf(name)),
+          index: builder.internThread({
+            pid: this.#processId,
+            tid: threadId,
+            name,
+          }),
+        };
+        threads.set(threadId, thread);
+      }
+      builder.addSample(
+        builder.internStack(
+          toStack(this.#nodes[at]!, thread.base),
+          leaves[this.#isCpu[at]!]!,
+        ),
+        thread.index,
+        [this.#metrics[at]!],
+        { timeNs: this.#times[at]! * 1e6 },
+      );
+    }
+    return builder.build();
+  }
+
+  #observe(event: NettraceEvent, isRunning: boolean): void {
+    if (!isThreadWanted(this.#filter, event)) return;
+    const { threadId } = event;
+    let state = this.#states.get(threadId);
+    if (state === undefined) {
+      state = { blocked: 0, blockedNode: -1, cpu: 0, cpuNode: -1 };
+      this.#states.set(threadId, state);
+    }
+    const now = this.#clock!.compatibleMs(event.time);
+    const node = this.#stacks.nodeOf(event);
+    const wasBlocked = state.blocked > 0 ||
+      (!isRunning && state.blocked === 0);
+    if (wasBlocked) {
+      this.#add(threadId, state.blockedNode, 0, state.blocked, now);
+    } else this.#add(threadId, state.cpuNode, 1, state.cpu, now);
+    if (isRunning) {
+      if (state.blocked === 0) state.blocked = -1;
+      else if (state.blocked > 0) state.blocked = -now;
+      state.cpu = now;
+      state.cpuNode = node;
+    } else {
+      state.blocked = now;
+      state.blockedNode = node;
+    }
+  }
+
+  #add(
+    threadId: number,
+    node: number,
+    isCpu: 0 | 1,
+    start: number,
+    end: number,
+  ): void {
+    if (start <= 0 || (this.#managedOnly && isCpu === 0)) return;
+    const { fromNs = -Infinity, toNs = Infinity } = this.#filter;
+    if (start * 1e6 < fromNs || start * 1e6 >= toNs) return;
+    const at = this.#length++;
+    if (at >= this.#nodes.length) this.#grow();
+    this.#threadIds[at] = threadId;
+    this.#nodes[at] = node;
+    this.#isCpu[at] = isCpu;
+    this.#times[at] = start;
+    this.#metrics[at] = end - start;
+  }
+
+  #grow(): void {
+    const size = this.#nodes.length * 2;
+    const grown = <T extends { set(old: T): void }>(
+      Column: new (length: number) => T,
+      old: T,
+    ): T => {
+      const column = new Column(size);
+      column.set(old);
+      return column;
+    };
+    this.#threadIds = grown(Float64Array, this.#threadIds);
+    this.#nodes = grown(Int32Array, this.#nodes);
+    this.#isCpu = grown(Uint8Array, this.#isCpu);
+    this.#times = grown(Float64Array, this.#times);
+    this.#metrics = grown(Float32Array, this.#metrics);
+  }
+
+  #processName(): string {
+    const line = this.#commandLine;
+    const space = line.indexOf(" ");
+    let image = space > 0 ? line.slice(0, space) : line;
+    if (image.length > 2 && image.startsWith('"') && image.endsWith('"')) {
+      image = image.slice(1, -1);
+    }
+    const name = moduleName(image) ||
+      (this.#processId > 0 ? `Process(${this.#processId})` : "");
+    const end = line.startsWith('"') ? line.indexOf('"', 1) : space;
+    const args = line.slice(end + 1);
+    const bits = this.#pointerSize * 8;
+    return `Process${bits} ${name} (${this.#processId}) Args: ${args}`;
+  }
+}

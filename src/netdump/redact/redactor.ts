@@ -1,0 +1,22 @@
+import type { RedactionLevel } from "../manifest.ts";
+
+/** What was taken out of one entry. */
+export interface RedactedEntry {
+  /** What is left. */
+  readonly content: Uint8Array;
+  /** What was taken out how often, by kind. */
+  readonly removed: ReadonlyMap<string, number>;
+}
+
+/** Takes out of a dump what must not leave the device. */
+export interface Redactor {
+  /** How much is taken out. */
+  readonly level: RedactionLevel;
+  /**
+   * Redacts one entry. Equal texts become equal tokens in all entries.
+   *
+   * @param name Path below the top folder; it tells what the content is.
+   * @param content The content.
+   */
+  redactEntry(name: string, content: Uint8Array): RedactedEntry;
+}

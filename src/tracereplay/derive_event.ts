@@ -1,3 +1,4 @@
+import { joinHostPort } from "../codec/ip_address.ts";
 import { LINUX_ERRNO_NAMES } from "../base/linux_errno_table.ts";
 import { formatUnixNs } from "../base/time.ts";
 import type { UnixNs } from "../base/time.ts";
@@ -219,8 +220,7 @@ function formatEnd(end: FieldValueOf<"SocketIp">): string {
   const { ip, port = 0 } = end;
   if (ip === undefined) return familyText(end.family ?? 0);
   const real = ((port & 0xff) << 8) | ((port >> 8) & 0xff);
-  const address = formatIp(ip);
-  return ip.length === 16 ? `[${address}]:${real}` : `${address}:${real}`;
+  return joinHostPort(formatIp(ip), real);
 }
 
 /** How a process or thread ended. */

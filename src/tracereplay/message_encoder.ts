@@ -1,5 +1,6 @@
 import { ByteWriter } from "../codec/byte_writer.ts";
 import { ProtobufWriter } from "../codec/protobuf_writer.ts";
+import { HEADER_BYTES } from "./message_decoder.ts";
 import { fieldsOf, messageTypes } from "./message_schema.ts";
 import type { FieldSpec } from "./message_schema.ts";
 import type {
@@ -9,8 +10,6 @@ import type {
   MessageName,
   PayloadName,
 } from "./types.ts";
-
-const HEADER_BYTES = 8;
 
 /** What {@linkcode encodeMessage} puts into the header. */
 export interface EncodeMessageOptions {

@@ -1,3 +1,10 @@
+import {
+  formatIpAddress,
+  IPV4_BYTES,
+  IPV6_BYTES,
+  joinHostPort,
+} from "../codec/ip_address.ts";
+
 /**
  * A socket address, as a program inside of the sandbox gave it. Addresses that
  * are too short for their family have only `hex`.
@@ -118,35 +125,9 @@ function decodeUnix(path: Uint8Array): Sockaddr {
  * @returns The usual text (RFC 5952 for version 6), hexadecimal for other lengths.
  */
 export function formatIp(bytes: Uint8Array): string {
-  if (bytes.length === 4) return bytes.join(".");
-  if (bytes.length !== 16) return bytes.toHex();
-  const isMapped = bytes.subarray(0, 10).every((byte) => byte === 0) &&
-    bytes[10] === 0xff && bytes[11] === 0xff;
-  if (isMapped) return `::ffff:${bytes.subarray(12).join(".")}`;
-  const groups = Array.from(
-    { length: 8 },
-    (_, index) => bytes[2 * index]! * 256 + bytes[2 * index + 1]!,
-  );
-  const { start, length } = longestZeros(groups);
-  const text = groups.map((group) => group.toString(16));
-  if (length < 2) return text.join(":");
-  return `${text.slice(0, start).join(":")}::${
-    text.slice(start + length).join(":")
-  }`;
-}
-
-function longestZeros(
-  groups: readonly number[],
-): { start: number; length: number } {
-  let best = { start: 0, length: 0 };
-  let start = 0;
-  for (const [index, group] of groups.entries()) {
-    if (group !== 0) start = index + 1;
-    else if (index + 1 - start > best.length) {
-      best = { start, length: index + 1 - start };
-    }
-  }
-  return best;
+  return bytes.length === IPV4_BYTES || bytes.length === IPV6_BYTES
+    ? formatIpAddress(bytes)
+    : bytes.toHex();
 }
 
 /**
@@ -161,10 +142,10 @@ export function formatSockaddr(address: Sockaddr): string {
   if ("abstract" in address) return `unix:@${address.abstract}`;
   switch (address.family) {
     case "AF_INET":
-      return `${address.address}:${address.port}`;
+      return joinHostPort(address.address, address.port);
     case "AF_INET6": {
       const scope = address.scope === undefined ? "" : `%${address.scope}`;
-      return `[${address.address}${scope}]:${address.port}`;
+      return joinHostPort(`${address.address}${scope}`, address.port);
     }
     case "AF_NETLINK":
       return `netlink:${address.pid}/${address.groups}`;

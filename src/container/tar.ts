@@ -1,4 +1,4 @@
-import { TarStream } from "../deps/tar.ts";
+import { assertValidPath, TarStream } from "../deps/tar.ts";
 import type { TarStreamInput } from "../deps/tar.ts";
 import { TarDecoder } from "./tar_decoder.ts";
 import type { TarDecodeOptions } from "./tar_decoder.ts";
@@ -100,6 +100,21 @@ async function* contentOf(
     const event = await reader.next();
     if (event?.type !== "data") return;
     yield event.data;
+  }
+}
+
+/**
+ * Tells whether a plain header can hold a path; else form `go` must be used.
+ *
+ * @param path The path, without a slash at the end.
+ * @returns True when it can.
+ */
+export function fitsPlainTar(path: string): boolean {
+  try {
+    assertValidPath(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,8 @@
 import { encodePaxRecord } from "./_pax_records.ts";
 import { sumTarHeader, writeTarNumber } from "./_tar_number.ts";
 
+const USTAR_MAGIC = "ustar\x0000";
+const GNU_MAGIC = "ustar  \0";
 /** Largest number that seven octal digits hold. */
 const MAX_OCTAL7 = 8 ** 7 - 1;
 const encoder = new TextEncoder();
@@ -57,21 +59,37 @@ export function encodeTarHeader(
       );
     }
   }
+  const { mode, uid = 0, gid = 0, size = 0, mtime = 0 } = input;
+  const isLarge = mode > MAX_OCTAL7 || uid > MAX_OCTAL7 || gid > MAX_OCTAL7 ||
+    size >= 8 ** 11 || mtime >= 8 ** 11 ||
+    Math.min(mode, uid, gid, size, mtime) < 0;
+  const fields = {
+    prefix: "",
+    flag: input.type === "directory" ? "5" : "0",
+    numbers: [mode, uid, gid, size, mtime],
+  };
+  if (isLarge) {
+    // Only GNU headers hold such numbers; long names then go the GNU way too.
+    const header = encodeBlock({
+      ...fields,
+      name: path,
+      magic: GNU_MAGIC,
+      userName,
+      groupName,
+    });
+    const isLong = encoder.encode(path).length > 100;
+    return isLong ? join([encodeLongName(path), header]) : header;
+  }
   const split = splitPath(path);
   const pax = new Map<string, string>();
   if (split === undefined) pax.set("path", path);
   if (!fits(userName, 32)) pax.set("uname", userName);
   if (!fits(groupName, 32)) pax.set("gname", groupName);
-  const { mode, uid = 0, gid = 0, size = 0, mtime = 0 } = input;
-  const isLarge = mode > MAX_OCTAL7 || uid > MAX_OCTAL7 || gid > MAX_OCTAL7 ||
-    size >= 8 ** 11 || mtime >= 8 ** 11 ||
-    Math.min(mode, uid, gid, size, mtime) < 0;
   const header = encodeBlock({
+    ...fields,
     name: split?.name ?? toAscii(path),
     prefix: split?.prefix ?? "",
-    flag: input.type === "directory" ? "5" : "0",
-    magic: isLarge && pax.size === 0 ? "ustar  \0" : "ustar\x0000",
-    numbers: [mode, uid, gid, size, mtime],
+    magic: USTAR_MAGIC,
     userName: toAscii(userName),
     groupName: toAscii(groupName),
   });
@@ -110,6 +128,39 @@ function encodeBlock(fields: BlockFields): Uint8Array<ArrayBuffer> {
   return block;
 }
 
+function encodeLongName(path: string): Uint8Array<ArrayBuffer> {
+  const content = encoder.encode(`${path}\0`);
+  const header = encodeMetaBlock(
+    "././@LongLink",
+    "L",
+    GNU_MAGIC,
+    content.length,
+  );
+  return join([header, content, new Uint8Array(-content.length & 511)]);
+}
+
+/** A header that comes in front of another one; it names no owner and no devices. */
+function encodeMetaBlock(
+  name: string,
+  flag: string,
+  magic: string,
+  size: number,
+): Uint8Array<ArrayBuffer> {
+  const block = encodeBlock({
+    name,
+    prefix: "",
+    flag,
+    magic,
+    numbers: [0, 0, 0, size, 0],
+    userName: "",
+    groupName: "",
+  });
+  block.fill(0, 329, 345);
+  const sum = sumTarHeader(block).unsigned.toString(8).padStart(6, "0");
+  block.set(encoder.encode(sum), 148);
+  return block;
+}
+
 function encodePaxHeader(
   path: string,
   records: ReadonlyMap<string, string>,
@@ -121,19 +172,12 @@ function encodePaxHeader(
   );
   const cut = path.lastIndexOf("/");
   const name = `${path.slice(0, cut + 1)}PaxHeaders.0/${path.slice(cut + 1)}`;
-  const block = encodeBlock({
-    name: toAscii(name).slice(0, 100).replace(/\/+$/, ""),
-    prefix: "",
-    flag: "x",
-    magic: "ustar\x0000",
-    numbers: [0, 0, 0, content.length, 0],
-    userName: "",
-    groupName: "",
-  });
-  // Such a header names no devices.
-  block.fill(0, 329, 345);
-  const sum = sumTarHeader(block).unsigned.toString(8).padStart(6, "0");
-  block.set(encoder.encode(sum), 148);
+  const block = encodeMetaBlock(
+    toAscii(name).slice(0, 100).replace(/\/+$/, ""),
+    "x",
+    USTAR_MAGIC,
+    content.length,
+  );
   return join([block, content, new Uint8Array(-content.length & 511)]);
 }
 

@@ -17,7 +17,7 @@ export async function lockDirectory(directory: string): Promise<Disposable> {
     create: true,
     mode: 0o600,
   });
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { statfs } from "node:fs/promises";
 import { VERSION } from "../base/version.ts";
 import { writeGzip } from "../container/gzip.ts";
-import { writeTar } from "../container/tar.ts";
+import { fitsPlainTar, writeTar } from "../container/tar.ts";
 import type { TarInput } from "../container/tar.ts";
 import { AccountNames } from "./_account_names.ts";
 import { lockDirectory } from "./_directory_lock.ts";
@@ -38,7 +38,7 @@ const MAX_SECONDS_AHEAD = 5;
 /** With less room than this, only what is needed most is gathered. */
 const SCARCE_BYTES = 32 * 1024 * 1024;
 /** Most bytes of all entries together. */
-const MAX_DUMP_BYTES = 512 * 1024 * 1024;
+const MAX_DUMP_BYTES = 256 * 1024 * 1024;
 /** Dumps whose manifests are looked at to number the next one. */
 const SEQUENCE_CANDIDATES = 3;
 /** EVE puts its own mark for folders into the mode, as bit 31. */
@@ -223,7 +223,8 @@ export class NetDumper {
         content: new TextEncoder().encode(text),
       });
     };
-    const form = exact ? "go" : "plain";
+    const isPlain = !exact && dump.fitsPlainTar(name.name);
+    const form = isPlain ? "plain" : "go";
     await name.write(writeGzip(writeTar(entries(), { form })));
     return held.move();
   }
@@ -374,6 +375,10 @@ class DumpBuilder {
         yield this.#folder(path);
       }
     }
+  }
+
+  fitsPlainTar(top: string): boolean {
+    return this.tarInputs(top).every(({ path }) => fitsPlainTar(path));
   }
 
   #folder(path: string): TarInput {

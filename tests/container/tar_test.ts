@@ -160,6 +160,11 @@ Deno.test("encodeTarHeader keeps long and foreign names by prefix or PAX header"
   const headers = paths.map((path) =>
     encodeTarHeader({ path, type: "file", mode: 0o644, userName: "é" })
   );
+  const large = paths.map((path) =>
+    encodeTarHeader({ path, type: "file", mode: 0o20000000644 })
+  );
+  const gnu = await readAll(concatBytes([...large, END]));
+  assertEquals(gnu.map(({ entry }) => entry.path), paths);
   const all = await readAll(concatBytes([...headers, END]));
   assertEquals(all.map(({ entry }) => entry.path), paths);
   assertEquals(all.map(({ entry }) => entry.userName), ["é", "é", "é", "é"]);

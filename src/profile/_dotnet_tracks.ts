@@ -6,9 +6,9 @@ import type { Profile } from "./types.ts";
 export interface DotnetTimes {
   /** Start of each sample in ms. @default {the profile's times} */
   readonly timesMs?: ArrayLike<number> | undefined;
-  /** Length of each sample in ms, rounded to 32-bit floats. @default {the values, as nanoseconds} */
+  /** Length of each sample in ms; rounded to 32-bit floats. @default {the values} */
   readonly lengthsMs?: ArrayLike<number> | undefined;
-  /** Index of the value column that holds lengths in ns. @default {profile.defaultValueType} */
+  /** Index of the value column that holds lengths, in a unit of time. @default {profile.defaultValueType} */
   readonly valueType?: number | undefined;
 }
 
@@ -46,24 +46,18 @@ export interface DotnetTracks {
  * @param profile A profile with times.
  * @param options Times and lengths that are exact to the last digit.
  * @returns The threads.
- * @throws {RangeError} When the profile has no times.
+ * @throws {RangeError} When the profile has no times, or its values are none.
  */
 export function dotnetTracks(
   profile: Profile,
   options: DotnetTimes,
 ): DotnetTracks {
-  const { samples } = profile;
-  const { timesMs = milliseconds(samples.timeNs) } = options;
-  const { valueType = profile.defaultValueType } = options;
-  const { lengthsMs = milliseconds(samples.values[valueType]) } = options;
-  if (timesMs === undefined || lengthsMs === undefined) {
-    throw new RangeError(
-      `Cannot make events of samples: ${
-        timesMs === undefined
-          ? "profile has no times"
-          : `there is no value type ${valueType}`
-      }`,
-    );
+  const {
+    timesMs = profile.samples.timeNs?.map((ns) => ns / 1e6),
+    lengthsMs = milliseconds(profile, options.valueType),
+  } = options;
+  if (timesMs === undefined) {
+    throw new RangeError("Cannot make events of samples: profile has no times");
   }
   const frames = new ExportedFrames(profile);
   const tracks = splitTracks(profile).map(({ rows, ...track }) => {
@@ -83,10 +77,28 @@ export function dotnetTracks(
   };
 }
 
+/** How many of each unit make a millisecond. */
+const PER_MILLISECOND: Readonly<Record<string, number>> = {
+  nanoseconds: 1e6,
+  microseconds: 1e3,
+  milliseconds: 1,
+  seconds: 1e-3,
+};
+
 function milliseconds(
-  column: Float64Array | undefined,
-): Float64Array | undefined {
-  return column?.map((ns) => ns / 1e6);
+  profile: Profile,
+  valueType: number = profile.defaultValueType,
+): Float64Array {
+  const type = profile.valueTypes[valueType];
+  const factor = PER_MILLISECOND[type?.unit ?? ""];
+  if (type === undefined || factor === undefined) {
+    throw new RangeError(
+      `Cannot make events of samples: value type ${valueType} is ${
+        type === undefined ? "missing" : `in ${type.unit}`
+      }, expected a time`,
+    );
+  }
+  return profile.samples.values[valueType]!.map((value) => value / factor);
 }
 
 function mergeRows(

@@ -240,6 +240,37 @@ Deno.test("writeSpeedscopeEvented refuses a profile without times", async () => 
     RangeError,
     "profile has no times",
   );
+  await assertRejects(
+    () =>
+      textOf(
+        writeSpeedscopeEvented(exampleProfile({ timed: true }), {
+          ...HEADER,
+          valueType: 0,
+        }),
+      ),
+    RangeError,
+    "value type 0 is in count, expected a time",
+  );
+});
+
+Deno.test("writeSpeedscopeEvented takes values in any unit of time", async () => {
+  const texts = await Promise.all(
+    [["nanoseconds", 2.5e6], ["milliseconds", 2.5], ["seconds", 0.0025]].map(
+      ([unit, value]) => {
+        const builder = new ProfileBuilder({
+          valueTypes: [{ type: "wall", unit: unit as string }],
+          timed: true,
+        });
+        const frame = builder.internFrame({ address: 1 });
+        builder.addSample(builder.internStack(-1, frame), -1, [
+          value as number,
+        ]);
+        return textOf(writeSpeedscopeEvented(builder.build(), HEADER));
+      },
+    ),
+  );
+  assertEquals(new Set(texts).size, 1);
+  assertEquals(texts[0]!.includes('"endValue": 2.5,'), true);
 });
 
 Deno.test("formatDotnetNumber gives the shortest text with .NET's exponents", () => {

@@ -1,5 +1,5 @@
 import { encodeText } from "../container/encode_text.ts";
-import { escapeDotnetJson, formatDotnetNumber } from "./_dotnet_text.ts";
+import { escapeDotnetJson, formatDotnetNumber } from "./dotnet_text.ts";
 import { type DotnetTimes, dotnetTracks } from "./_dotnet_tracks.ts";
 import type { Profile } from "./types.ts";
 

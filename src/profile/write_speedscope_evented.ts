@@ -1,5 +1,5 @@
 import { encodeText } from "../container/encode_text.ts";
-import { escapeDotnetJson, formatDotnetNumber } from "./_dotnet_text.ts";
+import { escapeDotnetJson, formatDotnetNumber } from "./dotnet_text.ts";
 import {
   type DotnetTimes,
   type DotnetTrack,
@@ -52,7 +52,7 @@ function* speedscopeText(
     first = false;
     yield* profileText(track);
   }
-  yield "]}";
+  yield "] }";
 }
 
 function* profileText(track: DotnetTrack): Generator<string, void, undefined> {

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import {
   escapeDotnetJson,
   formatDotnetNumber,
-} from "../../src/profile/_dotnet_text.ts";
+} from "../../src/profile/dotnet_text.ts";
 import { OpenCloseMerger } from "../../src/profile/_open_close_merger.ts";
 import { ProfileBuilder } from "../../src/profile/profile_builder.ts";
 import type { Profile } from "../../src/profile/types.ts";

@@ -37,8 +37,36 @@ interface Provider {
 const RUNTIME = "Microsoft-Windows-DotNETRuntime";
 const RUNDOWN = `${RUNTIME}Rundown`;
 
-/** Values beyond the file's, by provider suffix and map. */
-const MORE_VALUES: Record<string, Record<number, string>> = {
+/** Maps of fields that the file leaves without one, by event and field. */
+const MORE_FIELD_MAPS: Record<string, string> = {
+  "GCAllocationTick.AllocationKind": "GCAllocationKindMap",
+  "AllocationSampled.AllocationKind": "GCAllocationKindMap",
+  "ContentionStart.ContentionFlags": "ContentionFlagsMap",
+  "ContentionStop.ContentionFlags": "ContentionFlagsMap",
+  "GCGlobalHeapHistory.Reason": "GCReasonMap",
+  "GCGlobalHeapHistory.GlobalMechanisms": "GCGlobalMechanismsMap",
+  "JitInstrumentationData.MethodFlags": "MethodFlagsMap",
+};
+
+/** Enumerations beyond the file's, by provider. */
+const MORE_MAPS: Record<string, Provider["maps"]> = {
+  [RUNTIME]: {
+    GCGlobalMechanismsMap: {
+      flags: true,
+      values: {
+        1: "Concurrent",
+        2: "Compaction",
+        4: "Promotion",
+        8: "Demotion",
+        16: "CardBundles",
+      },
+    },
+  },
+};
+
+/** Values beyond the file's, by map. */
+const MORE_VALUES: Record<string, Record<string, string>> = {
+  AssemblyFlagsMap: { 0x10: "ReadyToRun" },
   ModuleFlagsMap: {
     0x10: "IbcOptimized",
     0x20: "ReadyToRunModule",
@@ -48,6 +76,16 @@ const MORE_VALUES: Record<string, Record<number, string>> = {
     0x10: "JitHelper",
     0x20: "ProfilerRejectedPrecompiledCode",
     0x40: "ReadyToRunRejectedPrecompiledCode",
+    ...maskedValues(0x380, 7, [
+      "MinOptJitted",
+      "Optimized",
+      "QuickJitted",
+      "OptimizedTier1",
+      "OptimizedTier1OSR",
+      "QuickJittedInstrumented",
+      "OptimizedTier1Instrumented",
+    ]),
+    ...maskedValues(0xf000_0000, 28, ["ColdSection"]),
   },
   ThreadAdjustmentReasonMap: { 8: "CooperativeBlocking" },
 };
@@ -174,6 +212,17 @@ const TASK_PREFIXES: [prefix: string, task: string][] = [
   ["GC", "GC"],
 ];
 
+/** Names of the values from 1 on of some bits, with the mask in front. */
+function maskedValues(
+  mask: number,
+  shift: number,
+  names: string[],
+): Record<string, string> {
+  return Object.fromEntries(
+    names.map((name, index) => [`${mask}/${(index + 1) * 2 ** shift}`, name]),
+  );
+}
+
 function displayName(provider: string, event: EventSchema): string {
   const given = DISPLAY_NAMES[provider]?.[event.id];
   if (given !== undefined) return given;
@@ -235,6 +284,16 @@ function eventLine(
  */
 export function generateClrEventTable(json: string): string {
   const providers: Record<string, Provider> = JSON.parse(json);
+  for (const [name, provider] of Object.entries(providers)) {
+    Object.assign(provider.maps, MORE_MAPS[name]);
+    for (const event of provider.events) {
+      for (const field of event.f) {
+        const map = MORE_FIELD_MAPS[`${event.name}.${field.n}`];
+        // The private provider has an event of the same name without the map.
+        if (map !== undefined && map in provider.maps) field.map = map;
+      }
+    }
+  }
   const lines: string[] = [];
   for (const [name, { keywords, maps, events }] of Object.entries(providers)) {
     lines.push(`P ${name}`);
@@ -258,7 +317,8 @@ export function generateClrEventTable(json: string): string {
  *
  * - \`P provider\`: what follows belongs to it
  * - \`K word=mask,…\`: keywords
- * - \`M name flags|values value=text,…\`: bit set or enumeration
+ * - \`M name flags|values value=text,…\`: bit set or enumeration; in a bit set
+ *   \`mask/value=text\` is an enumeration of the bits of the mask
  * - \`E id version name display opcode fields\`: event; display \`=\` is the name,
  *   fields \`-\` is none, a leading \`+\` stands for those of the version before;
  *   a field is \`name:type@map*count\`, a type in braces has members, a count is a

@@ -1,5 +1,3 @@
-const ascii = new TextDecoder("latin1");
-
 /**
  * Says what a stream looks like that is no nettrace stream.
  *
@@ -7,10 +5,10 @@ const ascii = new TextDecoder("latin1");
  * @returns A noun, or `undefined` when it looks like nothing in particular.
  */
 export function describeForeignStream(head: Uint8Array): string | undefined {
-  const text = ascii.decode(head.subarray(0, 8));
+  const text = String.fromCharCode(...head.subarray(0, 10));
   if (text.startsWith("\x1f\x8b")) return "gzip data";
   if (text.startsWith("\x28\xb5\x2f\xfd")) return "zstd data";
-  if (text.startsWith("PK")) return "a zip archive";
+  if (text.startsWith("PK\x03\x04")) return "a zip archive";
   if (text.startsWith("\x7fELF")) return "an ELF file";
   if (text.startsWith("DOTNET_IPC")) return "a diagnostic IPC message";
   if (/^\s*[{[]/.test(text)) return "JSON";

@@ -15,7 +15,7 @@ export interface ThreadTableOptions {
   readonly maxThreads: number;
   readonly stats: DecodeStats;
   readonly onThread: (thread: NettraceThread) => void;
-  /** A removal, of a thread that may be unknown. */
+  /** A thread is removed, which may be unknown; it is there until the call returns. */
   readonly onRemoved: (
     index: number | bigint,
     sequence: number,
@@ -76,11 +76,12 @@ export class ThreadTable {
           offset,
           detail: `removal of thread index ${index}`,
         });
-      } else {
+      }
+      this.#options.onRemoved(index, sequence, entry?.thread, offset);
+      if (entry !== undefined) {
         this.#entries.delete(index);
         this.#byteCount -= entry.size;
       }
-      this.#options.onRemoved(index, sequence, entry?.thread, offset);
     }
   }
 

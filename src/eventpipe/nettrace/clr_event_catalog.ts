@@ -116,19 +116,8 @@ function parseTable(text: string): Map<string, ClrProvider> {
         }
         break;
       case "M": {
-        const [, name, form, values] = parts as [
-          string,
-          string,
-          string,
-          string,
-        ];
-        provider.maps.set(name, {
-          name,
-          isFlags: form === "flags",
-          values: new Map(
-            pairs(values).map(([value, text]) => [Number(value), text]),
-          ),
-        });
+        const map = parseMap(parts as [string, string, string, string]);
+        provider.maps.set(map.name, map);
         break;
       }
       case "E":
@@ -137,6 +126,28 @@ function parseTable(text: string): Map<string, ClrProvider> {
     }
   }
   return table;
+}
+
+function parseMap(
+  [, name, form, text]: [string, string, string, string],
+): ValueMap {
+  const values = new Map<number, string>();
+  const parts = new Map<number, Map<number, string>>();
+  for (const [key, word] of pairs(text)) {
+    const [mask, value] = key.split("/");
+    if (value === undefined) {
+      values.set(Number(key), word);
+      continue;
+    }
+    const part = parts.get(Number(mask)) ?? new Map<number, string>();
+    parts.set(Number(mask), part.set(Number(value), word));
+  }
+  return {
+    name,
+    isFlags: form === "flags",
+    values,
+    parts: [...parts].map(([mask, values]) => ({ mask, values })),
+  };
 }
 
 function addEvent(provider: ClrProvider, parts: string[]): void {

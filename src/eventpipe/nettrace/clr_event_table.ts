@@ -5,7 +5,8 @@
  *
  * - `P provider`: what follows belongs to it
  * - `K word=mask,…`: keywords
- * - `M name flags|values value=text,…`: bit set or enumeration
+ * - `M name flags|values value=text,…`: bit set or enumeration; in a bit set
+ *   `mask/value=text` is an enumeration of the bits of the mask
  * - `E id version name display opcode fields`: event; display `=` is the name,
  *   fields `-` is none, a leading `+` stands for those of the version before;
  *   a field is `name:type@map*count`, a type in braces has members, a count is a
@@ -26,9 +27,9 @@ M GCRootKindMap values 0=Stack,1=Finalizer,2=Handle,3=Other
 M GCHandleKindMap values 0=WeakShortMessage,1=WeakLongMessage,2=StrongMessage,3=PinnedMessage,4=VariableMessage,5=RefCountedMessage,6=DependentMessage,7=AsyncPinnedMessage,8=SizedRefMessage
 M ModuleRangeTypeMap flags 4=ColdRangeMessage
 M AppDomainFlagsMap flags 1=Default,2=Executable,4=Shared
-M AssemblyFlagsMap flags 1=DomainNeutral,2=Dynamic,4=Native,8=Collectible
+M AssemblyFlagsMap flags 1=DomainNeutral,2=Dynamic,4=Native,8=Collectible,16=ReadyToRun
 M ModuleFlagsMap flags 1=DomainNeutral,2=Native,4=Dynamic,8=Manifest,16=IbcOptimized,32=ReadyToRunModule,64=PartialReadyToRunModule
-M MethodFlagsMap flags 1=Dynamic,2=Generic,4=HasSharedGenericCode,8=Jitted,16=JitHelper,32=ProfilerRejectedPrecompiledCode,64=ReadyToRunRejectedPrecompiledCode
+M MethodFlagsMap flags 1=Dynamic,2=Generic,4=HasSharedGenericCode,8=Jitted,16=JitHelper,32=ProfilerRejectedPrecompiledCode,64=ReadyToRunRejectedPrecompiledCode,896/128=MinOptJitted,896/256=Optimized,896/384=QuickJitted,896/512=OptimizedTier1,896/640=OptimizedTier1OSR,896/768=QuickJittedInstrumented,896/896=OptimizedTier1Instrumented,4026531840/268435456=ColdSection
 M StartupModeMap flags 1=ManagedExe,2=HostedCLR,4=IjwDll,8=ComActivated,16=Other
 M RuntimeSkuMap flags 1=DesktopCLR,2=CoreCLR
 M ExceptionThrownFlagsMap flags 1=HasInnerException,2=Nested,4=ReThrown,8=CorruptedState,16=CLSCompliant
@@ -39,6 +40,7 @@ M GCRootFlagsMap flags 1=Pinning,2=WeakRef,4=Interior,8=RefCounted
 M GCRootStaticVarFlagsMap flags 1=ThreadLocal
 M GCRootCCWFlagsMap flags 1=Strong,2=Pegged
 M ThreadFlagsMap flags 1=GCSpecial,2=Finalizer,4=ThreadPoolWorker
+M GCGlobalMechanismsMap flags 1=Concurrent,2=Compaction,4=Promotion,8=Demotion,16=CardBundles
 E 1 0 GCStart GC/Start 1 Count:u32,Reason:u32@GCReasonMap
 E 1 1 GCStart GC/Start 1 Count:u32,Depth:u32,Reason:u32@GCReasonMap,Type:u32@GCTypeMap,ClrInstanceID:u16
 E 1 2 GCStart GC/Start 1 +ClientSequenceNumber:u64
@@ -63,7 +65,7 @@ E 10 0 GCAllocationTick GC/AllocationTick 11 AllocationAmount:u32,AllocationKind
 E 10 1 GCAllocationTick GC/AllocationTick 11 +ClrInstanceID:u16
 E 10 2 GCAllocationTick GC/AllocationTick 11 +AllocationAmount64:u64,TypeID:ptr,TypeName:utf16z,HeapIndex:u32
 E 10 3 GCAllocationTick GC/AllocationTick 11 +Address:ptr
-E 10 4 GCAllocationTick GC/AllocationTick 11 AllocationAmount:u32,AllocationKind:u32,ClrInstanceID:u16,AllocationAmount64:u64,TypeID:ptr,TypeName:utf16z,HeapIndex:u32,Address:ptr,ObjectSize:u64
+E 10 4 GCAllocationTick GC/AllocationTick 11 +ObjectSize:u64
 E 11 0 GCCreateConcurrentThread GC/CreateConcurrentThread 12 -
 E 11 1 GCCreateConcurrentThread GC/CreateConcurrentThread 12 ClrInstanceID:u16
 E 12 0 GCTerminateConcurrentThread GC/TerminateConcurrentThread 13 -
@@ -134,7 +136,7 @@ E 80 0 ExceptionThrown Exception/Start 1 -
 E 80 1 ExceptionThrown Exception/Start 1 ExceptionType:utf16z,ExceptionMessage:utf16z,ExceptionEIP:ptr,ExceptionHRESULT:u32,ExceptionFlags:u16@ExceptionThrownFlagsMap,ClrInstanceID:u16
 E 81 0 Contention Contention/Start 1 -
 E 81 1 ContentionStart Contention/Start 1 ContentionFlags:u8@ContentionFlagsMap,ClrInstanceID:u16
-E 81 2 ContentionStart Contention/Start 1 ContentionFlags:u8,ClrInstanceID:u16,LockID:u64,AssociatedObjectID:u64,LockOwnerThreadID:u64
+E 81 2 ContentionStart Contention/Start 1 +LockID:u64,AssociatedObjectID:u64,LockOwnerThreadID:u64
 E 82 0 CLRStackWalk ClrStack/Walk 82 ClrInstanceID:u16,Reserved1:u8,Reserved2:u8,FrameCount:u32,Stack:ptr*2
 E 83 0 AppDomainMemAllocated AppDomainResourceManagement/MemAllocated 48 AppDomainID:u64,Allocated:u64,ClrInstanceID:u16
 E 84 0 AppDomainMemSurvived AppDomainResourceManagement/MemSurvived 49 AppDomainID:u64,Survived:u64,ProcessSurvived:u64,ClrInstanceID:u16
@@ -145,7 +147,7 @@ E 88 0 ILStubGenerated ILStub/StubGenerated 88 ClrInstanceID:u16,ModuleID:u64,St
 E 89 0 ILStubCacheHit ILStub/StubCacheHit 89 ClrInstanceID:u16,ModuleID:u64,StubMethodID:u64,ManagedInteropMethodToken:u32,ManagedInteropMethodNamespace:utf16z,ManagedInteropMethodName:utf16z,ManagedInteropMethodSignature:utf16z
 E 90 0 ContentionLockCreated Contention/LockCreated 11 LockID:u64,AssociatedObjectID:u64,ClrInstanceID:u16
 E 91 0 ContentionStop Contention/Stop 2 ContentionFlags:u8@ContentionFlagsMap,ClrInstanceID:u16
-E 91 1 ContentionStop Contention/Stop 2 ContentionFlags:u8,ClrInstanceID:u16,DurationNs:f64
+E 91 1 ContentionStop Contention/Stop 2 +DurationNs:f64
 E 135 0 DCStartCompleteV2 Method/DCStartCompleteV2 14 -
 E 136 0 DCEndCompleteV2 Method/DCStopCompleteV2 15 -
 E 137 0 MethodDCStartV2 Method/DCStartV2 35 MethodID:u64,ModuleID:u64,MethodStartAddress:u64,MethodSize:u32,MethodToken:u32,MethodFlags:u32@MethodFlagsMap
@@ -209,7 +211,7 @@ E 201 0 DecreaseMemoryPressure GC/DecreaseMemoryPressure 201 BytesFreed:u64,ClrI
 E 202 0 GCMarkWithType GC/MarkWithType 202 HeapNum:u32,ClrInstanceID:u16,Type:u32,Promoted:u64
 E 203 2 GCJoin GC/Join 203 Heap:u32,JoinTime:u32,JoinType:u32,ClrInstanceID:u16,JoinID:u32
 E 204 3 GCPerHeapHistory GC/PerHeapHistory 204 ClrInstanceID:u16,FreeListAllocated:ptr,FreeListRejected:ptr,EndOfSegAllocated:ptr,CondemnedAllocated:ptr,PinnedAllocated:ptr,PinnedAllocatedAdvance:ptr,RunningFreeListEfficiency:u32,CondemnReasons0:u32,CondemnReasons1:u32,CompactMechanisms:u32,ExpandMechanisms:u32,HeapIndex:u32,ExtraGen0Commit:ptr,Count:u32,Values:{SizeBefore:ptr,FreeListSpaceBefore:ptr,FreeObjSpaceBefore:ptr,SizeAfter:ptr,FreeListSpaceAfter:ptr,FreeObjSpaceAfter:ptr,In:ptr,PinnedSurv:ptr,NonePinnedSurv:ptr,Budget:ptr}*Count
-E 205 2 GCGlobalHeapHistory GC/GlobalHeapHistory 205 FinalYoungestDesired:u64,NumHeaps:u32,CondemnedGeneration:u32,Gen0ReductionCount:u32,Reason:u32,GlobalMechanisms:u32,ClrInstanceID:u16,PauseMode:u32,MemoryPressure:u32
+E 205 2 GCGlobalHeapHistory GC/GlobalHeapHistory 205 FinalYoungestDesired:u64,NumHeaps:u32,CondemnedGeneration:u32,Gen0ReductionCount:u32,Reason:u32@GCReasonMap,GlobalMechanisms:u32@GCGlobalMechanismsMap,ClrInstanceID:u16,PauseMode:u32,MemoryPressure:u32
 E 205 3 GCGlobalHeapHistory GC/GlobalHeapHistory 205 +CondemnReasons0:u32,CondemnReasons1:u32
 E 205 4 GCGlobalHeapHistory GC/GlobalHeapHistory 205 +Count:u32,Times:u32*Count
 E 206 0 GenAwareBegin GC/GenAwareStart 206 Count:u32,ClrInstanceID:u16
@@ -239,18 +241,18 @@ E 293 0 AssemblyLoadContextResolvingHandlerInvoked AssemblyLoader/AssemblyLoadCo
 E 294 0 AppDomainAssemblyResolveHandlerInvoked AssemblyLoader/AppDomainAssemblyResolveHandlerInvoked 13 ClrInstanceID:u16,AssemblyName:utf16z,HandlerName:utf16z,ResultAssemblyName:utf16z,ResultAssemblyPath:utf16z
 E 295 0 AssemblyLoadFromResolveHandlerInvoked AssemblyLoader/AssemblyLoadFromResolveHandlerInvoked 14 ClrInstanceID:u16,AssemblyName:utf16z,IsTrackedLoad:bool32,RequestingAssemblyPath:utf16z,ComputedRequestedAssemblyPath:utf16z
 E 296 0 KnownPathProbed AssemblyLoader/KnownPathProbed 15 ClrInstanceID:u16,FilePath:utf16z,Source:u16,Result:u32
-E 297 0 JitInstrumentationData = 11 ClrInstanceID:u16,MethodFlags:u32,DataSize:u32,MethodID:u64,Data:u8*DataSize
+E 297 0 JitInstrumentationData = 11 ClrInstanceID:u16,MethodFlags:u32@MethodFlagsMap,DataSize:u32,MethodID:u64,Data:u8*DataSize
 E 300 0 ExecutionCheckpoint ExecutionCheckpoint/ExecutionCheckpoint 11 ClrInstanceID:u16,Name:utf16z,Timestamp:i64
 E 301 0 WaitHandleWaitStart WaitHandleWait/Start 1 WaitSource:u8,AssociatedObjectID:ptr,ClrInstanceID:u16
 E 302 0 WaitHandleWaitStop WaitHandleWait/Stop 2 ClrInstanceID:u16
-E 303 0 AllocationSampled GC/AllocationSampled 0 AllocationKind:u32,ClrInstanceID:u16,TypeID:ptr,TypeName:utf16z,Address:ptr,ObjectSize:u64,SampledByteOffset:u64
+E 303 0 AllocationSampled GC/AllocationSampled 0 AllocationKind:u32@GCAllocationKindMap,ClrInstanceID:u16,TypeID:ptr,TypeName:utf16z,Address:ptr,ObjectSize:u64,SampledByteOffset:u64
 P Microsoft-Windows-DotNETRuntimeRundown
 K LoaderRundown=0x8,JitRundown=0x10,NGenRundown=0x20,StartRundown=0x40,EndRundown=0x100,AppDomainResourceManagementRundown=0x800,Threading=0x10000,JittedMethodILToNativeMapRundown=0x20000,OverrideAndSuppressNGenEventsRundown=0x40000,PerfTrackRundown=0x20000000,Stack=0x40000000
 M ModuleRangeTypeMap flags 4=ColdRangeMessage
 M AppDomainFlagsMap flags 1=Default,2=Executable,4=Shared
-M AssemblyFlagsMap flags 1=DomainNeutral,2=Dynamic,4=Native,8=Collectible
+M AssemblyFlagsMap flags 1=DomainNeutral,2=Dynamic,4=Native,8=Collectible,16=ReadyToRun
 M ModuleFlagsMap flags 1=DomainNeutral,2=Native,4=Dynamic,8=Manifest,16=IbcOptimized,32=ReadyToRunModule,64=PartialReadyToRunModule
-M MethodFlagsMap flags 1=Dynamic,2=Generic,4=HasSharedGenericCode,8=Jitted,16=JitHelper,32=ProfilerRejectedPrecompiledCode,64=ReadyToRunRejectedPrecompiledCode
+M MethodFlagsMap flags 1=Dynamic,2=Generic,4=HasSharedGenericCode,8=Jitted,16=JitHelper,32=ProfilerRejectedPrecompiledCode,64=ReadyToRunRejectedPrecompiledCode,896/128=MinOptJitted,896/256=Optimized,896/384=QuickJitted,896/512=OptimizedTier1,896/640=OptimizedTier1OSR,896/768=QuickJittedInstrumented,896/896=OptimizedTier1Instrumented,4026531840/268435456=ColdSection
 M StartupModeMap flags 1=ManagedExe,2=HostedCLR,4=IjwDll,8=ComActivated,16=Other
 M RuntimeSkuMap flags 1=DesktopCLR,2=CoreCLR
 M StartupFlagsMap flags 1=CONCURRENT_GC,2=LOADER_OPTIMIZATION_SINGLE_DOMAIN,4=LOADER_OPTIMIZATION_MULTI_DOMAIN,16=LOADER_SAFEMODE,256=LOADER_SETPREFERENCE,4096=SERVER_GC,8192=HOARD_GC_VM,16384=SINGLE_VERSION_HOSTING_INTERFACE,65536=LEGACY_IMPERSONATION,131072=DISABLE_COMMITTHREADSTACK,262144=ALWAYSFLOW_IMPERSONATION,524288=TRIM_GC_COMMIT,1048576=ETW,2097152=SERVER_BUILD,4194304=ARM

@@ -206,6 +206,12 @@ export function valueName(map: ValueMap, value: number): string {
     names.push(name);
     rest = (rest & ~bits) >>> 0;
   }
+  for (const { mask, values } of map.parts ?? []) {
+    const name = values.get((rest & mask) >>> 0);
+    if (name === undefined) continue;
+    names.push(name);
+    rest = (rest & ~mask) >>> 0;
+  }
   if (rest !== 0) names.push(`0x${rest.toString(16)}`);
   return names.join(", ");
 }

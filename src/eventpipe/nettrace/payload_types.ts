@@ -33,6 +33,13 @@ export interface ValueMap {
   readonly isFlags: boolean;
   /** Name by value. */
   readonly values: ReadonlyMap<number, string>;
+  /** Bits of a bit set that are an enumeration by themselves; 0 has no name there. */
+  readonly parts?:
+    | readonly {
+      readonly mask: number;
+      readonly values: ReadonlyMap<number, string>;
+    }[]
+    | undefined;
 }
 
 /** A payload field. */

@@ -35,7 +35,8 @@ export interface DotnetTopOptions {
  *
  * @param profile The profile.
  * @param options How many, by which share, which value.
- * @returns The rows in order; of equal shares the first to appear comes first.
+ * @returns The rows in order; of equal shares, whose order dotnet-trace
+ * leaves open, the one that appears last comes first: methods before threads.
  */
 export function dotnetTop(
   profile: Profile,
@@ -47,7 +48,7 @@ export function dotnetTop(
   const percent = (value: number) => total === 0 ? 0 : value / total * 100;
   return [...names.keys()]
     .filter((id) => !HIDDEN.some((word) => names[id]!.includes(word)))
-    .sort((a, b) => Math.abs(measure[b]!) - Math.abs(measure[a]!))
+    .sort((a, b) => Math.abs(measure[b]!) - Math.abs(measure[a]!) || b - a)
     .slice(0, rows)
     .map((id) => ({
       name: shortenDotnetName(names[id]!),

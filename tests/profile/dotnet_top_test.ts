@@ -87,9 +87,9 @@ Deno.test("dotnetTop folds times and threads into callers and counts a name once
 Deno.test("dotnetTop hides the process and orders by the inclusive share", () => {
   const names = dotnetTop(PROFILE, { inclusive: true }).map(({ name }) => name);
   assertEquals(names, [
-    "(Non-Activities)",
-    "Threads",
     "Program.Main(class System.String[])",
+    "Threads",
+    "(Non-Activities)",
     "Program.Work(int32)",
     "Missing Symbol",
   ]);

@@ -22,6 +22,7 @@ import type { SampleContext, SampleSource } from "./sample_source.ts";
 import { ThreadTimeSamples } from "./thread_time_samples.ts";
 import { TracedThreads } from "./traced_threads.ts";
 import { TraceEventSamples } from "./traceevent_samples.ts";
+import type { TraceEventProfile } from "./traceevent_samples.ts";
 import { TraceEventThreads } from "./traceevent_threads.ts";
 import { UniversalSamples } from "./universal_samples.ts";
 
@@ -72,6 +73,10 @@ export interface NettraceProfile {
   readonly unresolved: ReadonlyMap<UnresolvedReason, number>;
   /** Distinct addresses. */
   readonly addressCount: number;
+  /** Times and lengths as TraceEvent has them; method `traceevent` only. */
+  readonly traceEvent?:
+    | Pick<TraceEventProfile, "timesMs" | "lengthsMs">
+    | undefined;
 }
 
 /**
@@ -211,7 +216,8 @@ async function readTraceEvent(
     [samples, threads, symbols],
     "time",
   );
-  return foreignProfile(samples.build(), result);
+  const { profile, ...traceEvent } = samples.build();
+  return { ...foreignProfile(profile, result), traceEvent };
 }
 
 function foreignProfile(

@@ -33,6 +33,16 @@ export interface TraceEventSamplesOptions {
   readonly managedOnly?: boolean | undefined;
 }
 
+/** A profile of {@linkcode TraceEventSamples}, with its times as TraceEvent has them. */
+export interface TraceEventProfile {
+  /** Timed samples of one number: `wall` in ns, rounded to integers. */
+  readonly profile: Profile;
+  /** Start of each sample in ms since the sync point, exact. */
+  readonly timesMs: Float64Array;
+  /** Length of each sample in ms, exact. */
+  readonly lengthsMs: Float32Array;
+}
+
 /** Last observations of a thread in ms; `blocked` is negative while it runs, 0 when it is new. */
 interface ThreadState {
   blocked: number;
@@ -131,15 +141,13 @@ export class TraceEventSamples implements EventCollector {
   /**
    * Makes the profile; call it at the end of the stream.
    *
-   * @returns A profile of timed samples with one number: `wall` in
-   * milliseconds, exactly as 32-bit floats hold it. Frames are those of
-   * `dotnet-trace`: process, `(Non-Activities)`, `Threads`, thread, methods and
-   * what the thread did. Times are milliseconds times 1e6, not rounded.
+   * @returns The profile. Frames are those of `dotnet-trace`: process,
+   * `(Non-Activities)`, `Threads`, thread, methods and what the thread did.
    */
-  build(): Profile {
+  build(): TraceEventProfile {
     this.#symbols.finish();
     const builder = new ProfileBuilder({
-      valueTypes: [{ type: "wall", unit: "milliseconds" }],
+      valueTypes: [{ type: "wall", unit: "nanoseconds" }],
       timed: true,
     });
     const frameOf = (name: string) =>
@@ -191,11 +199,15 @@ export class TraceEventSamples implements EventCollector {
           leaves[this.#isCpu[at]!]!,
         ),
         thread.index,
-        [this.#metrics[at]!],
-        { timeNs: this.#times[at]! * 1e6 },
+        [Math.round(this.#metrics[at]! * 1e6)],
+        { timeNs: Math.round(this.#times[at]! * 1e6) },
       );
     }
-    return builder.build();
+    return {
+      profile: builder.build(),
+      timesMs: this.#times.slice(0, this.#length),
+      lengthsMs: this.#metrics.slice(0, this.#length),
+    };
   }
 
   #observe(event: NettraceEvent, isRunning: boolean): void {

@@ -1,5 +1,7 @@
 const UNITS_PER_CALL = 4096;
-const hostIsLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** Code units of the piece that is being decoded: reused, as an array per text costs more than the text. */
+const units: number[] = [];
 
 /**
  * Decodes UTF-16LE; unpaired surrogates and a byte order mark survive, which
@@ -10,24 +12,22 @@ const hostIsLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
  */
 export function decodeUtf16le(bytes: Uint8Array): string {
   const count = bytes.length >> 1;
-  let units: Uint16Array;
-  if (hostIsLittleEndian && (bytes.byteOffset & 1) === 0) {
-    units = new Uint16Array(bytes.buffer, bytes.byteOffset, count);
-  } else {
-    units = new Uint16Array(count);
-    for (let index = 0; index < count; index++) {
-      units[index] = bytes[2 * index]! | (bytes[2 * index + 1]! << 8);
-    }
-  }
-  if (count <= UNITS_PER_CALL) {
-    return String.fromCharCode.apply(null, units as unknown as number[]);
-  }
+  if (count <= UNITS_PER_CALL) return decodeUnits(bytes, 0, count);
   let text = "";
   for (let start = 0; start < count; start += UNITS_PER_CALL) {
-    const part = units.subarray(start, start + UNITS_PER_CALL);
-    text += String.fromCharCode.apply(null, part as unknown as number[]);
+    text += decodeUnits(bytes, start, Math.min(UNITS_PER_CALL, count - start));
   }
   return text;
+}
+
+function decodeUnits(bytes: Uint8Array, start: number, count: number): string {
+  units.length = count;
+  let at = 2 * start;
+  for (let index = 0; index < count; index++) {
+    units[index] = bytes[at]! | (bytes[at + 1]! << 8);
+    at += 2;
+  }
+  return String.fromCharCode.apply(null, units);
 }
 
 /**

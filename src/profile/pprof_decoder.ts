@@ -312,7 +312,8 @@ class PprofDecoder {
     if (messages.length === 0) return NO_LABELS;
     let key = "";
     for (const bytes of messages) {
-      key += `${bytes.length}:${latin1.decode(bytes)}`;
+      key += `${bytes.length}:`;
+      for (const byte of bytes) key += String.fromCharCode(byte);
     }
     let found = this.#labels.get(key);
     if (found === undefined) {
@@ -394,7 +395,6 @@ interface PprofSample {
   readonly labels: Uint8Array[];
 }
 
-const latin1 = new TextDecoder("latin1");
 const NO_LABELS = { labels: 0, thread: -1 };
 
 const LABEL_FIELDS: FieldTable<

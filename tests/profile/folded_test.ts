@@ -115,6 +115,27 @@ Deno.test("readFolded accepts spaces in frames, tabs, returns, fractions and a m
   assertEquals(profile.valueTypes, [{ type: "samples", unit: "count" }]);
 });
 
+Deno.test("readFolded tells stacks apart that begin alike", async () => {
+  const lines = [
+    "a;b;c 1",
+    "a;b 2",
+    "a;bc;d 4",
+    "a;b;c;d 8",
+    "a 16",
+    "a;;c 32",
+    "a; 64",
+    "; 128",
+    "ab 256",
+  ];
+  for (const text of [lines, lines.toReversed()]) {
+    const profile = await read(text.join("\n"));
+    assertEquals(
+      (await folded(profile)).replaceAll("[unknown]", "").split("\n").sort(),
+      [...lines, ""].sort(),
+    );
+  }
+});
+
 Deno.test("readFolded counts lines that are none of the format", async () => {
   const stats = new DecodeStats();
   const profile = await read("a;b 1\nno number here\nc\n5\na;b 1e999\nd 2\n", {

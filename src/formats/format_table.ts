@@ -1,4 +1,6 @@
+import { foldedEntry } from "./folded/folded_entry.ts";
 import { pprofEntry } from "./pprof/pprof_entry.ts";
+import { speedscopeEntry } from "./speedscope/speedscope_entry.ts";
 import type { FormatEntry } from "./types.ts";
 
 /**
@@ -6,6 +8,8 @@ import type { FormatEntry } from "./types.ts";
  * `sniff` agrees is taken.
  */
 export const FORMATS: readonly FormatEntry[] = [
-  // Has no magic number: everything that has one comes first.
+  speedscopeEntry,
+  // These have no magic number: everything that has one comes first.
+  foldedEntry,
   pprofEntry,
 ];

@@ -9,6 +9,8 @@ import type {
 import type { ByteStream, WriteRequest } from "./types.ts";
 import { mergeProfiles } from "../profile/merge_profiles.ts";
 import { mergeTimelines } from "../timeline/merge_timelines.ts";
+import { selectEvents } from "../timeline/select_events.ts";
+import type { Selection } from "./selection.ts";
 import type { OpenedInput } from "./opened_input.ts";
 import type { OptionValues } from "./option_spec.ts";
 
@@ -18,6 +20,8 @@ export interface ConversionRequest extends WriteRequest {
   readonly target: TargetEntry;
   /** Options of the source formats and of the target. */
   readonly options: OptionValues;
+  /** Which part of the input is wanted; own converters of formats go by the options. */
+  readonly selection?: Selection | undefined;
 }
 
 /**
@@ -118,10 +122,13 @@ export async function convertInputs(
       }`,
     );
   }));
+  const { selection } = request;
   if (ways.every((way) => way === "profile")) {
+    const timed = writer!.timed === true || selection?.needsTimes === true;
     const profiles = [];
     for (const { input, format } of inputs) {
-      profiles.push(await format.profile!(input, request.options));
+      const profile = await format.profile!(input, request.options, { timed });
+      profiles.push(selection?.profile?.(profile) ?? profile);
     }
     const profile = profiles.length === 1
       ? profiles[0]!
@@ -138,9 +145,12 @@ export async function convertInputs(
       } into ${target.name}: they have no kind of record in common`,
     );
   }
-  const timelines = inputs.map(({ input, format }) =>
-    format.events!(input, request.options)
-  );
+  const timelines = inputs.map(({ input, format }) => {
+    const events = format.events!(input, request.options);
+    return selection?.events === undefined
+      ? events
+      : selectEvents(events, selection.events);
+  });
   return writer.writeEvents(
     timelines.length === 1 ? timelines[0]! : mergeTimelines(timelines),
     request,

@@ -17,6 +17,54 @@ export const TARGETS: readonly TargetEntry[] = [
     },
   },
   {
+    name: "speedscope",
+    title: "speedscope profile",
+    extensions: [".speedscope.json"],
+    binary: false,
+    options: [],
+    load: async () => {
+      const { writeSpeedscope } = await import(
+        "../profile/write_speedscope.ts"
+      );
+      return {
+        timed: true,
+        writeProfile: (profile, { outputName }) =>
+          writeSpeedscope(profile, { name: outputName }),
+      };
+    },
+  },
+  {
+    name: "chromium",
+    title: "Chromium trace JSON",
+    extensions: [".chromium.json", ".trace.json"],
+    binary: false,
+    options: [],
+    load: async () => {
+      const { writeChromiumProfile } = await import(
+        "../profile/write_chromium_profile.ts"
+      );
+      const { writeChromiumEvents } = await import(
+        "../timeline/chromium_writer.ts"
+      );
+      return {
+        timed: true,
+        writeProfile: (profile) => writeChromiumProfile(profile),
+        writeEvents: (events) => writeChromiumEvents(events),
+      };
+    },
+  },
+  {
+    name: "folded",
+    title: "folded stacks",
+    extensions: [".folded"],
+    binary: false,
+    options: [],
+    load: async () => {
+      const { writeFolded } = await import("../profile/write_folded.ts");
+      return { writeProfile: (profile) => writeFolded(profile) };
+    },
+  },
+  {
     name: "flamegraph",
     title: "flame graph as SVG picture",
     extensions: [".svg"],

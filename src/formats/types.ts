@@ -70,6 +70,15 @@ export interface ConvertRequest {
   readonly signal: AbortSignal;
 }
 
+/** How a profile is wanted. */
+export interface ProfileRequest {
+  /**
+   * Whether every sample is wanted with its time, where the format has times;
+   * otherwise sums are enough, which need memory for distinct stacks only.
+   */
+  readonly timed: boolean;
+}
+
 /** A conversion that a source format does by itself. */
 export interface FormatConverter {
   /** Makes the output. */
@@ -86,7 +95,11 @@ export interface Format {
     options: OptionValues,
   ): AsyncIterable<readonly TimelineEvent[]>;
   /** Its stacks. */
-  profile?(input: FormatInput, options: OptionValues): Promise<Profile>;
+  profile?(
+    input: FormatInput,
+    options: OptionValues,
+    request: ProfileRequest,
+  ): Promise<Profile>;
   /** What it can tell beyond a profile's top functions, which `report` adds by itself. */
   report?(input: FormatInput, options: OptionValues): Promise<Report>;
   /** Compares two files of this format; profiles are compared without it. */
@@ -146,6 +159,8 @@ export interface TargetEntry {
 
 /** Writes from the neutral models. */
 export interface TargetWriter {
+  /** Whether profiles are wanted with the time of each sample. @default {false} */
+  readonly timed?: boolean | undefined;
   /** Writes a profile. */
   writeProfile?(profile: Profile, request: WriteRequest): ByteStream;
   /** Writes timed events as they come, in constant memory. */

@@ -11,6 +11,7 @@ import { reportDamage } from "../report_damage.ts";
 import { UsageError } from "../usage_error.ts";
 import { checkFormatOptions } from "../verbs/format_options.ts";
 import { openFile } from "../verbs/open_file.ts";
+import { compileSelection } from "../verbs/profile_filter.ts";
 import { refuseBinaryToTerminal, writeOutput } from "../write_output.ts";
 
 /**
@@ -23,6 +24,7 @@ export async function run(context: CommandContext): Promise<number> {
   const { positionals, console, options } = context;
   const output = options["output"] as string | undefined;
   const target = chooseTarget(options["to"] as string | undefined, output);
+  const selection = compileSelection(options);
   const isFile = output !== undefined && output !== "-";
   if (!isFile) refuseBinaryToTerminal(console, target.binary);
 
@@ -42,6 +44,7 @@ export async function run(context: CommandContext): Promise<number> {
   const stream = await convertInputs(inputs, {
     target,
     options,
+    selection,
     outputName: isFile ? output.split(/[\\/]/).at(-1) : undefined,
     stats,
     signal: context.signal,

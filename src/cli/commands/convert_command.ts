@@ -5,6 +5,8 @@ import {
   FROM_OPTION,
   OUTPUT_OPTION,
 } from "../common_options.ts";
+import { EVENT_FILTER_OPTIONS } from "../verbs/event_filter.ts";
+import { FUNCTION_FILTER_OPTIONS } from "../verbs/profile_filter.ts";
 import { formatOptions } from "../verbs/format_options.ts";
 
 /** `tracedeck convert`. */
@@ -23,6 +25,8 @@ export const convertCommand: Command = {
     },
     FROM_OPTION,
     ACCEPT_DAMAGE_OPTION,
+    ...EVENT_FILTER_OPTIONS,
+    ...FUNCTION_FILTER_OPTIONS,
     ...formatOptions("convert"),
   ],
   details:

@@ -8,6 +8,7 @@ import { renderReport, reportToJson } from "../render_report.ts";
 import { reportDamage } from "../report_damage.ts";
 import { UsageError } from "../usage_error.ts";
 import { checkFormatOptions } from "../verbs/format_options.ts";
+import { compileSelection } from "../verbs/profile_filter.ts";
 import { openFile } from "../verbs/open_file.ts";
 
 /**
@@ -52,10 +53,12 @@ async function compare(
       );
     }
   }
-  const [one, two] = [
-    await before.format.profile!(before.input, options),
-    await after.format.profile!(after.input, options),
-  ];
+  const { needsTimes = false, profile: select } = compileSelection(options);
+  const read = async ({ input, format }: OpenedInput) => {
+    const whole = await format.profile!(input, options, { timed: needsTimes });
+    return select?.(whole) ?? whole;
+  };
+  const [one, two] = [await read(before), await read(after)];
   const valueType = (options["value"] as string | undefined) ??
     one.valueTypes[one.defaultValueType]!.type;
   const comparison = compareProfiles(one, two, {

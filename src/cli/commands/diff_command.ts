@@ -4,6 +4,7 @@ import {
   FROM_OPTION,
   JSON_OPTION,
 } from "../common_options.ts";
+import { PROFILE_FILTER_OPTIONS } from "../verbs/profile_filter.ts";
 import { formatOptions } from "../verbs/format_options.ts";
 
 /** `tracedeck diff`. */
@@ -37,6 +38,7 @@ export const diffCommand: Command = {
     JSON_OPTION,
     FROM_OPTION,
     ACCEPT_DAMAGE_OPTION,
+    ...PROFILE_FILTER_OPTIONS,
     ...formatOptions("diff"),
   ],
   details: "Profiles of different formats can be compared with each other.",

@@ -1,12 +1,11 @@
 import { writeCsvEvents } from "../../timeline/csv_writer.ts";
 import { writeJsonLines } from "../../timeline/json_lines_writer.ts";
+import { selectEvents } from "../../timeline/select_events.ts";
 import { writeTextEvents } from "../../timeline/text_writer.ts";
-import type { TimelineEvent } from "../../timeline/types.ts";
 import type { CommandContext } from "../command.ts";
 import { reportDamage } from "../report_damage.ts";
 import { UsageError } from "../usage_error.ts";
 import { compileEventFilter } from "../verbs/event_filter.ts";
-import type { EventFilter } from "../verbs/event_filter.ts";
 import { checkFormatOptions } from "../verbs/format_options.ts";
 import { openFile } from "../verbs/open_file.ts";
 import { writeOutput } from "../write_output.ts";
@@ -29,7 +28,11 @@ export async function run(context: CommandContext): Promise<number> {
       `Cannot list events of ${input.name}: ${entry.title} has none`,
     );
   }
-  const events = select(format.events(input, options), filter, limit);
+  const events = selectEvents(
+    format.events(input, options),
+    filter ?? (() => true),
+    { limit },
+  );
   const form = options["json"] === true ? "jsonl" : options["format"];
   const stream = form === "jsonl"
     ? writeJsonLines(events)
@@ -43,21 +46,4 @@ export async function run(context: CommandContext): Promise<number> {
   return reportDamage(console, input.name, input.stats, {
     accept: options["accept-damage"] === true,
   });
-}
-
-async function* select(
-  batches: AsyncIterable<readonly TimelineEvent[]>,
-  filter: EventFilter | undefined,
-  limit = Infinity,
-): AsyncGenerator<readonly TimelineEvent[]> {
-  let left = limit;
-  for await (const batch of batches) {
-    const wanted = filter === undefined ? batch : batch.filter(filter);
-    if (wanted.length >= left) {
-      yield wanted.slice(0, left);
-      return;
-    }
-    left -= wanted.length;
-    if (wanted.length > 0) yield wanted;
-  }
 }

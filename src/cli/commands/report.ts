@@ -7,6 +7,7 @@ import { reportDamage } from "../report_damage.ts";
 import { UsageError } from "../usage_error.ts";
 import { compilePattern } from "../verbs/event_filter.ts";
 import { checkFormatOptions } from "../verbs/format_options.ts";
+import { compileSelection } from "../verbs/profile_filter.ts";
 import { openFile } from "../verbs/open_file.ts";
 
 /**
@@ -31,7 +32,9 @@ export async function run(context: CommandContext): Promise<number> {
 
   const sections: ReportSection[] = [];
   if (format.profile !== undefined) {
-    const profile = await format.profile(input, options);
+    const { needsTimes = false, profile: select } = compileSelection(options);
+    const whole = await format.profile(input, options, { timed: needsTimes });
+    const profile = select?.(whole) ?? whole;
     if (profile.samples.length > 0) {
       sections.push(...profileSections(profile, {
         valueType: options["value"] as string | undefined,

@@ -4,6 +4,7 @@ import {
   FROM_OPTION,
   JSON_OPTION,
 } from "../common_options.ts";
+import { PROFILE_FILTER_OPTIONS } from "../verbs/profile_filter.ts";
 import { formatOptions } from "../verbs/format_options.ts";
 
 /** `tracedeck report`. */
@@ -52,6 +53,7 @@ export const reportCommand: Command = {
     JSON_OPTION,
     FROM_OPTION,
     ACCEPT_DAMAGE_OPTION,
+    ...PROFILE_FILTER_OPTIONS,
     ...formatOptions("report"),
   ],
   details:

@@ -66,11 +66,11 @@ export function compileEventFilter(
   if (provider !== undefined) tests.push((event) => provider(event.provider));
   const name = patternTest(options["name"]);
   if (name !== undefined) tests.push((event) => name(event.name));
-  const pids = idSet(options["pid"], "pid");
+  const pids = parseIds(options["pid"], "pid");
   if (pids !== undefined) {
     tests.push((event) => event.pid !== undefined && pids.has(event.pid));
   }
-  const tids = idSet(options["tid"], "tid");
+  const tids = parseIds(options["tid"], "tid");
   if (tids !== undefined) {
     tests.push((event) => event.tid !== undefined && tids.has(event.tid));
   }
@@ -123,10 +123,18 @@ function patternTest(
   return (text) => patterns.some((matches) => matches(text));
 }
 
-function idSet(
+/**
+ * Reads the values of an option that names processes or threads.
+ *
+ * @param value Numbers, one each or joined by commas.
+ * @param name Name of the option.
+ * @returns The numbers; `undefined` where the option is not given.
+ * @throws {UsageError} When one is not a number.
+ */
+export function parseIds(
   value: OptionValues[string],
   name: string,
-): Set<number> | undefined {
+): ReadonlySet<number> | undefined {
   if (value === undefined) return undefined;
   const ids = (value as readonly string[]).flatMap((text) => text.split(","));
   return new Set(ids.map((text) => {

@@ -1,0 +1,19 @@
+import type { CommandGroup } from "../../command.ts";
+import { extractCommand } from "./extract_command.ts";
+import { lsCommand } from "./ls_command.ts";
+import { pcapCommand } from "./pcap_command.ts";
+import { pruneCommand } from "./prune_command.ts";
+import { showCommand } from "./show_command.ts";
+
+/** `tracedeck netdump`. */
+export const netdumpGroup: CommandGroup = {
+  name: "netdump",
+  summary: "find out why a device lost its network, afterwards",
+  commands: [
+    lsCommand,
+    showCommand,
+    pcapCommand,
+    extractCommand,
+    pruneCommand,
+  ],
+};

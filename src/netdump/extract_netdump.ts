@@ -1,0 +1,146 @@
+import { ensureDir } from "../deps/fs.ts";
+import { readNetdump } from "./read_netdump.ts";
+import type { NetdumpFile, ReadNetdumpOptions } from "./read_netdump.ts";
+
+/** Most folders within each other. */
+const MAX_DEPTH = 32;
+
+/** What {@linkcode extractNetdump} makes. */
+export interface ExtractNetdumpOptions extends ReadNetdumpOptions {
+  /** Only entries that this accepts; all where absent. */
+  readonly filter?: ((name: string) => boolean) | undefined;
+  /** Folder for entries without a top folder. @default {"netdump"} */
+  readonly topName?: string | undefined;
+  /** Whether files that are there are replaced. @default {false} */
+  readonly overwrite?: boolean | undefined;
+}
+
+/** What {@linkcode extractNetdump} did. */
+export interface ExtractResult {
+  /** Files made. */
+  readonly files: number;
+  /** Bytes written. */
+  readonly bytes: number;
+  /** Entries that were not made, each with its reason. */
+  readonly refused: readonly {
+    readonly path: string;
+    readonly reason: string;
+  }[];
+}
+
+/**
+ * Extracts a dump below a folder. Only files and folders are made, private to
+ * the user; nothing is followed that leads elsewhere. Of entries with one path
+ * the last gets the name, those before `~1`, `~2` and so on behind it.
+ *
+ * @param source The archive, packed or not.
+ * @param directory Folder to make the top folder in; made where it is missing.
+ * @param options Which entries, and limits.
+ * @returns What was made and what was refused.
+ * @throws {Deno.errors.AlreadyExists} When a file is there already.
+ * @throws {FormatError | LimitError} As of {@linkcode readNetdump}.
+ */
+export async function extractNetdump(
+  source: AsyncIterable<Uint8Array>,
+  directory: string,
+  options: ExtractNetdumpOptions = {},
+): Promise<ExtractResult> {
+  const { filter = () => true, topName = "netdump" } = options;
+  const refused: { path: string; reason: string }[] = [];
+  const made = new Set<string>();
+  let files = 0;
+  let bytes = 0;
+  await ensureDir(directory);
+  const root = await Deno.realPath(directory);
+  for await (const entry of readNetdump(source, options)) {
+    const reason = entry.unsafeReason ?? depthReason(entry.name);
+    if (!filter(entry.name)) continue;
+    if (reason !== undefined) {
+      refused.push({ path: entry.path, reason });
+      continue;
+    }
+    const parts = [entry.top || topName, ...entry.name.split("/")]
+      .filter((part) => part !== "" && part !== ".");
+    const isFile = entry.type === "file";
+    const folder = await makeFolders(
+      root,
+      isFile ? parts.slice(0, -1) : parts,
+    );
+    if (!isFile) continue;
+    const path = `${folder}/${parts.at(-1)}`;
+    if (made.has(path)) {
+      await Deno.rename(path, `${path}~${entry.occurrence - 1}`);
+    }
+    bytes += await writeContent(path, entry, {
+      overwrite: options.overwrite === true,
+    });
+    made.add(path);
+    files++;
+  }
+  return { files, bytes, refused };
+}
+
+function depthReason(name: string): string | undefined {
+  const depth = name.split("/").length;
+  if (depth <= MAX_DEPTH) return undefined;
+  return `it lies in ${depth} folders, ${MAX_DEPTH} are the most`;
+}
+
+/** Makes folders one by one, and refuses to go through a link. */
+async function makeFolders(
+  root: string,
+  parts: readonly string[],
+): Promise<string> {
+  let path = root;
+  for (const part of parts) {
+    path = `${path}/${part}`;
+    try {
+      await Deno.mkdir(path, { mode: 0o700 });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      const info = await Deno.lstat(path);
+      if (!info.isDirectory) {
+        throw new Deno.errors.AlreadyExists(
+          `Cannot extract into ${path}: it is no folder`,
+          { cause: error },
+        );
+      }
+    }
+  }
+  return path;
+}
+
+async function writeContent(
+  path: string,
+  entry: NetdumpFile,
+  options: { readonly overwrite: boolean },
+): Promise<number> {
+  if (options.overwrite) await removeFile(path);
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    throw new Deno.errors.AlreadyExists(
+      `Cannot extract ${path}: file exists`,
+      { cause: error },
+    );
+  }
+  using _ = file;
+  let total = 0;
+  for await (const chunk of entry.content) {
+    for (let at = 0; at < chunk.length;) {
+      at += await file.write(chunk.subarray(at));
+    }
+    total += chunk.length;
+  }
+  return total;
+}
+
+async function removeFile(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

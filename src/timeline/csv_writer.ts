@@ -14,6 +14,8 @@ export const CSV_COLUMNS = [
   "level",
   "pid",
   "tid",
+  "process_name",
+  "thread_name",
   "cpu",
   "duration_ns",
   "value",
@@ -22,27 +24,43 @@ export const CSV_COLUMNS = [
   "stack",
 ] as const;
 
+/** How {@linkcode writeCsvEvents} writes. */
+export interface WriteCsvEventsOptions {
+  /**
+   * Names of payload fields that get a column of their own, behind all others,
+   * instead of a member of `fields`.
+   *
+   * @default {[]}
+   */
+  readonly fieldColumns?: readonly string[] | undefined;
+}
+
 /**
  * Writes records as CSV (RFC 4180, lines end with CRLF) with the columns of
- * {@linkcode CSV_COLUMNS}: `timestamp` is ISO 8601 with nine digits, `fields`
- * a JSON object, `stack` frames joined by `;`, leaf first. Text that a
- * spreadsheet would take for a formula is preceded by an apostrophe.
+ * {@linkcode CSV_COLUMNS} and those that are asked for: `timestamp` is ISO 8601
+ * with nine digits, `fields` a JSON object, `stack` frames joined by `;`, leaf
+ * first. Text that a spreadsheet would take for a formula is preceded by an
+ * apostrophe; a reader that is no spreadsheet must take that off again.
  *
  * @param events Records in batches.
+ * @param options Further columns.
  * @returns The bytes, a piece per batch; memory does not grow with the number of records.
  */
 export async function* writeCsvEvents(
   events: AsyncIterable<readonly TimelineEvent[]>,
+  options: WriteCsvEventsOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  yield encoder.encode(CSV_COLUMNS.join(",") + "\r\n");
+  const fieldColumns = [...new Set(options.fieldColumns)];
+  const titles = [...CSV_COLUMNS, ...fieldColumns.map(csvText)];
+  yield encoder.encode(titles.join(",") + "\r\n");
   for await (const batch of events) {
     let text = "";
-    for (const event of batch) text += row(event) + "\r\n";
+    for (const event of batch) text += row(event, fieldColumns) + "\r\n";
     yield encoder.encode(text);
   }
 }
 
-function row(event: TimelineEvent): string {
+function row(event: TimelineEvent, fieldColumns: readonly string[]): string {
   const {
     timestamp,
     relativeNs,
@@ -52,6 +70,8 @@ function row(event: TimelineEvent): string {
     level,
     pid,
     tid,
+    processName,
+    threadName,
     cpu,
     fields,
     stack,
@@ -65,13 +85,32 @@ function row(event: TimelineEvent): string {
     csvText(level ?? ""),
     pid ?? "",
     tid ?? "",
+    csvText(processName ?? ""),
+    csvText(threadName ?? ""),
     cpu ?? "",
     event.type === "span" ? event.durationNs : "",
     event.type === "counter" ? event.value : "",
     event.type === "counter" ? csvText(event.unit) : "",
-    csvText(toJsonText(fields)),
+    csvText(toJsonText(withoutFields(fields, fieldColumns))),
     csvText(stack?.join(";") ?? ""),
+    ...fieldColumns.map((field) => csvText(fieldText(fields[field]))),
   ].join(",");
+}
+
+function withoutFields(
+  fields: TimelineEvent["fields"],
+  taken: readonly string[],
+): TimelineEvent["fields"] {
+  if (taken.length === 0) return fields;
+  return Object.fromEntries(
+    Object.entries(fields).filter(([name]) => !taken.includes(name)),
+  );
+}
+
+/** Text as it is, anything else as JSON; nothing for what is not there. */
+function fieldText(value: unknown): string {
+  if (typeof value === "string") return value;
+  return value === undefined ? "" : toJsonText(value) ?? "";
 }
 
 /**

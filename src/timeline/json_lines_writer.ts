@@ -7,9 +7,10 @@ const encoder = new TextEncoder();
 /**
  * Writes one JSON object per record and line. Members stand in this order and
  * only where they are known: `timestamp` (ISO 8601, nine digits), `relativeNs`,
- * `type`, `provider`, `name`, `level`, `pid`, `tid`, `cpu`, `durationNs` (of
- * spans), `value` and `unit` (of counters), `fields`, `stack` (leaf first).
- * 64-bit integers are number tokens, bytes hexadecimal text.
+ * `type`, `provider`, `name`, `level`, `pid`, `tid`, `processName`,
+ * `threadName`, `cpu`, `durationNs` (of spans), `value` and `unit` (of
+ * counters), `fields`, `stack` (leaf first). 64-bit integers are number tokens,
+ * bytes hexadecimal text.
  *
  * @param events Records in batches.
  * @returns The bytes, a piece per batch; memory does not grow with the number of records.
@@ -42,6 +43,8 @@ export function timelineEventToJson(
     level,
     pid,
     tid,
+    processName,
+    threadName,
     cpu,
     fields,
     stack,
@@ -55,6 +58,8 @@ export function timelineEventToJson(
     level,
     pid,
     tid,
+    processName,
+    threadName,
     cpu,
     ...(event.type === "span" ? { durationNs: event.durationNs } : {}),
     ...(event.type === "counter"

@@ -37,6 +37,8 @@ export const TIMELINE_PARQUET_SCHEMA: readonly ParquetColumn[] = [
   { name: "level", type: "string", isRequired: false },
   { name: "pid", type: "int64", isRequired: false },
   { name: "tid", type: "int64", isRequired: false },
+  { name: "process_name", type: "string", isRequired: false },
+  { name: "thread_name", type: "string", isRequired: false },
   { name: "cpu", type: "int64", isRequired: false },
   { name: "duration_ns", type: "int64", isRequired: false },
   { name: "value", type: "double", isRequired: false },
@@ -154,6 +156,8 @@ const COLUMN_VALUES = new Map<string, (event: TimelineEvent) => unknown>([
   ["level", (event) => event.level],
   ["pid", (event) => integer(event.pid)],
   ["tid", (event) => integer(event.tid)],
+  ["process_name", (event) => event.processName],
+  ["thread_name", (event) => event.threadName],
   ["cpu", (event) => integer(event.cpu)],
   [
     "duration_ns",

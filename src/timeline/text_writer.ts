@@ -8,7 +8,7 @@ const PLAIN_TEXT_REGEXP = /^[^\s"=]+$/;
 
 /**
  * Writes one line per record for people: time (seconds since the start of the
- * capture, or wall time where it has no start), process/thread, provider,
+ * capture, or wall time where it has no start), process/thread by name and number, provider,
  * name, fields as `key=value`; frames of a stack on lines of their own.
  * Control characters of the capture are escaped.
  *
@@ -55,9 +55,13 @@ function renderTime({ relativeNs, timestamp }: TimelineEvent): string {
   return timestamp === undefined ? "" : formatUnixNs(timestamp, 6);
 }
 
-function renderThread({ pid, tid }: TimelineEvent): string {
-  if (pid === undefined && tid === undefined) return "";
-  return `${pid ?? "-"}/${tid ?? "-"}`;
+function renderThread(event: TimelineEvent): string {
+  const { pid, tid, processName, threadName } = event;
+  const names = [processName, threadName].filter(Boolean).join("/");
+  const ids = pid === undefined && tid === undefined
+    ? ""
+    : `${pid ?? "-"}/${tid ?? "-"}`;
+  return escapeForTerminal([names, ids].filter(Boolean).join(" "));
 }
 
 function renderValue(value: unknown): string {

@@ -14,6 +14,10 @@ export interface TimelineRecord {
   readonly pid?: number | undefined;
   /** Thread id, where known. */
   readonly tid?: number | undefined;
+  /** Name of the process, where known. */
+  readonly processName?: string | undefined;
+  /** Name of the thread, where known. */
+  readonly threadName?: string | undefined;
   /** Processor number, where known. */
   readonly cpu?: number | undefined;
   /** Severity in the capture's own word, where it has one. */

@@ -31,6 +31,8 @@ const EVENTS: readonly TimelineEvent[] = [
     level: "Informational",
     pid: 42,
     tid: 7,
+    processName: "app",
+    threadName: "main, 1",
     cpu: 1,
     fields: {
       Count: 2n ** 63n,
@@ -85,7 +87,7 @@ Deno.test("writeJsonLines gives a line per record with stable members", async ()
   assertEquals(
     await text(writeJsonLines(inBatches(EVENTS))),
     [
-      '{"timestamp":"2026-01-31T12:00:00.000000001Z","relativeNs":0,"type":"event","provider":"Runtime","name":"GC/Start","level":"Informational","pid":42,"tid":7,"cpu":1,"fields":{"Count":9223372036854775808,"Text":"a \\"b\\"\\nc","Bytes":"01ff"},"stack":["app!Inner()","app!Main()"]}',
+      '{"timestamp":"2026-01-31T12:00:00.000000001Z","relativeNs":0,"type":"event","provider":"Runtime","name":"GC/Start","level":"Informational","pid":42,"tid":7,"processName":"app","threadName":"main, 1","cpu":1,"fields":{"Count":9223372036854775808,"Text":"a \\"b\\"\\nc","Bytes":"01ff"},"stack":["app!Inner()","app!Main()"]}',
       '{"timestamp":"2026-01-31T12:00:00.000000001Z","relativeNs":1500,"type":"span","provider":"Http","name":"=GET","durationNs":2500,"fields":{}}',
       '{"type":"counter","provider":"System.Runtime","name":"cpu-usage","value":12.5,"unit":"%","fields":{"tags":"a=b,c=d"}}',
       "",
@@ -97,9 +99,9 @@ Deno.test("writeCsvEvents quotes as RFC 4180 and disarms formulas", async () => 
   const lines = (await text(writeCsvEvents(inBatches(EVENTS)))).split("\r\n");
   assertEquals(lines, [
     CSV_COLUMNS.join(","),
-    '2026-01-31T12:00:00.000000001Z,0,event,Runtime,GC/Start,Informational,42,7,1,,,,"{""Count"":9223372036854775808,""Text"":""a \\""b\\""\\nc"",""Bytes"":""01ff""}",app!Inner();app!Main()',
-    "2026-01-31T12:00:00.000000001Z,1500,span,Http,'=GET,,,,,2500,,,{},",
-    ',,counter,System.Runtime,cpu-usage,,,,,,12.5,%,"{""tags"":""a=b,c=d""}",',
+    '2026-01-31T12:00:00.000000001Z,0,event,Runtime,GC/Start,Informational,42,7,app,"main, 1",1,,,,"{""Count"":9223372036854775808,""Text"":""a \\""b\\""\\nc"",""Bytes"":""01ff""}",app!Inner();app!Main()',
+    "2026-01-31T12:00:00.000000001Z,1500,span,Http,'=GET,,,,,,,2500,,,{},",
+    ',,counter,System.Runtime,cpu-usage,,,,,,,,12.5,%,"{""tags"":""a=b,c=d""}",',
     "",
   ]);
 });
@@ -119,7 +121,7 @@ Deno.test("writeTextEvents gives a line per record and frame, escaped", async ()
   assertEquals(
     await text(writeTextEvents(inBatches(EVENTS))),
     [
-      '    0.000000 42/7 cpu1 Informational Runtime GC/Start Count=9223372036854775808 Text="a \\"b\\"\\nc" Bytes="01ff"',
+      '    0.000000 app/main, 1 42/7 cpu1 Informational Runtime GC/Start Count=9223372036854775808 Text="a \\"b\\"\\nc" Bytes="01ff"',
       "    app!Inner()",
       "    app!Main()",
       "    0.000002 Http =GET took 0.0025 ms",
@@ -156,13 +158,98 @@ Deno.test("writeChromiumEvents writes instants, spans and counters with microsec
       { ph, ts, dur, name }: Record<string, unknown>,
     ) => [ph, ts, dur, name]),
     [
+      ["M", undefined, undefined, "process_name"],
+      ["M", undefined, undefined, "thread_name"],
       ["i", 0, undefined, "GC/Start"],
-      ["X", 1.5, 2.5, "=GET"],
+      ["b", 0, undefined, "=GET"],
+      ["e", 2.5, undefined, "=GET"],
       ["C", 5, undefined, "cpu-usage"],
     ],
   );
-  assertEquals(traceEvents[0].args.stack, ["app!Inner()", "app!Main()"]);
-  assertEquals(traceEvents[2].args, { "%": 12.5 });
+  assertEquals(traceEvents[0].args, { name: "app" });
+  assertEquals(traceEvents[2].s, "t");
+  assertEquals(traceEvents[2].args.stack, ["app!Inner()", "app!Main()"]);
+  assertEquals(traceEvents[5].args, { "%": 12.5 });
+});
+
+Deno.test("writeChromiumEvents makes slices of spans that lie within each other and no others", async () => {
+  const span = (
+    name: string,
+    startNs: number,
+    endNs: number,
+    tid: number | undefined = 1,
+  ): TimelineEvent => ({
+    type: "span",
+    timestamp: undefined,
+    relativeNs: startNs,
+    durationNs: endNs - startNs,
+    provider: "p",
+    name,
+    tid,
+    fields: {},
+  });
+  const spans = [
+    span("outer", 0, 100),
+    span("inner", 10, 50),
+    span("innermost", 20, 50),
+    span("overlaps", 40, 60),
+    span("next", 50, 100),
+    span("other thread", 60, 500, 2),
+    span("behind", 100, 200),
+    { ...span("no thread", 110, 120), tid: undefined },
+  ];
+  const { traceEvents } = JSON.parse(
+    await text(writeChromiumEvents(inBatches(spans))),
+  );
+  const phases = new Map<string, string>();
+  for (const { ph, name } of traceEvents) {
+    phases.set(name, (phases.get(name) ?? "") + ph);
+  }
+  assertEquals(Object.fromEntries(phases), {
+    "outer": "X",
+    "inner": "X",
+    "innermost": "X",
+    "overlaps": "be",
+    "next": "X",
+    "other thread": "X",
+    "behind": "X",
+    "no thread": "be",
+  });
+  const [begin, end] = traceEvents.filter(({ name }: { name: string }) =>
+    name === "overlaps"
+  );
+  assertEquals([begin.id, begin.ts, end.id, end.ts], [1, 0.04, 1, 0.06]);
+});
+
+Deno.test("writeChromiumEvents places merged captures by their wall time", async () => {
+  const events = [[0n, 0], [5000n, 5000], [7000n, 0]].map((
+    [wall, relativeNs],
+  ): TimelineEvent => ({
+    type: "event",
+    timestamp: (START + (wall as bigint)) as typeof START,
+    relativeNs: relativeNs as number,
+    provider: "p",
+    name: "n",
+    fields: {},
+  }));
+  const { traceEvents } = JSON.parse(
+    await text(writeChromiumEvents(inBatches(events))),
+  );
+  assertEquals(traceEvents.map(({ ts }: { ts: number }) => ts), [0, 5, 7]);
+});
+
+Deno.test("writeCsvEvents gives fields columns of their own where asked", async () => {
+  const lines = (await text(
+    writeCsvEvents(inBatches(EVENTS), {
+      fieldColumns: ["Count", "Text", "tags", "Count", "=x"],
+    }),
+  )).split("\r\n");
+  assertEquals(lines[0], `${CSV_COLUMNS.join(",")},Count,Text,tags,'=x`);
+  assertEquals(
+    lines[1]!.slice(lines[1]!.indexOf('"{')),
+    '"{""Bytes"":""01ff""}",app!Inner();app!Main(),9223372036854775808,"a ""b""\nc",,',
+  );
+  assertEquals(lines[3]!.endsWith(',{},,,,"a=b,c=d",'), true, lines[3]);
 });
 
 Deno.test("writeChromiumEvents counts from the first wall time where there is no other", async () => {
@@ -199,6 +286,10 @@ Deno.test("writeParquet is read back by hyparquet", async () => {
       [1500n, "span", "=GET", null],
       [null, "counter", "cpu-usage", 12.5],
     ],
+  );
+  assertEquals(
+    [rows[0]!["process_name"], rows[0]!["thread_name"]],
+    ["app", "main, 1"],
   );
   assertEquals(rows[0]!["stack"], ["app!Inner()", "app!Main()"]);
   assertEquals(rows[1]!["stack"] ?? null, null);

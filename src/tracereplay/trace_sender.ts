@@ -1,0 +1,256 @@
+import {
+  FormatError,
+  LimitError,
+  OsError,
+  ProtocolError,
+} from "../base/errors.ts";
+import { connectByteStream } from "../platform/byte_stream_socket.ts";
+import { PacketBatch } from "../platform/packet_batch.ts";
+import { SeqpacketConn } from "../platform/seqpacket_conn.ts";
+import { parseEndpoint } from "./endpoint.ts";
+import {
+  decodeHandshake,
+  encodeHandshake,
+  MAX_ANSWER_BYTES,
+} from "./handshake.ts";
+import type { RecordBatch } from "./record_batch.ts";
+import {
+  encodeTraceFileHeader,
+  encodeTraceRecord,
+  WIRE_VERSION,
+} from "./trace_file_encoder.ts";
+
+/** Somewhere messages are sent to, whatever the transport. */
+export interface TraceSender extends AsyncDisposable {
+  /** Where to, for messages to people. */
+  readonly name: string;
+  /**
+   * Sends one message and waits for room where there is none.
+   *
+   * @param packet The message with its header, at least one byte.
+   * @throws {OsError} When the receiver has gone or the message is too large.
+   */
+  send(packet: Uint8Array<ArrayBuffer>): Promise<void>;
+  /**
+   * Sends messages.
+   *
+   * @param batch The messages.
+   * @throws {OsError} As of {@linkcode TraceSender.send}.
+   */
+  sendRecords(batch: RecordBatch): Promise<void>;
+  /** Sends what is left and closes. */
+  close(): Promise<void>;
+}
+
+/** How {@linkcode openTraceSender} connects. */
+export interface OpenTraceSenderOptions {
+  /** Version that is stated. @default {1} */
+  readonly version?: number | undefined;
+  /**
+   * Whether any answer of the server will do, as gVisor's `replay` has it, or
+   * only a version of 1 or more, as its sink has it.
+   *
+   * @default {"any"}
+   */
+  readonly serverVersion?: "any" | "known" | undefined;
+  /** The largest message, for which the send buffer is raised. */
+  readonly largest?:
+    | { readonly name: string; readonly sizeBytes: number }
+    | undefined;
+  /** Told of what is odd. */
+  readonly onWarning?: ((text: string) => void) | undefined;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
+  /** Where bytes for `-` go. */
+  readonly stdout?: ((bytes: Uint8Array) => Promise<void>) | undefined;
+}
+
+/**
+ * Connects to where messages are to be sent, and shakes hands where the
+ * transport has that.
+ *
+ * @param endpoint As of `parseEndpoint`.
+ * @param options Version, limits, signal.
+ * @returns The sender.
+ * @throws {RangeError} When the endpoint makes no sense.
+ * @throws {OsError} When nobody listens there.
+ * @throws {ProtocolError} When the server answers with no version that will do.
+ * @throws {LimitError} When the largest message exceeds what the socket can take.
+ */
+export async function openTraceSender(
+  endpoint: string,
+  options: OpenTraceSenderOptions = {},
+): Promise<TraceSender> {
+  const target = parseEndpoint(endpoint);
+  switch (target.type) {
+    case "seqpacket":
+      return await openSeqpacketSender(target.path, options);
+    case "stdio": {
+      const { stdout } = options;
+      if (stdout === undefined) {
+        throw new RangeError(
+          "Cannot send to standard output: it is used for something else",
+        );
+      }
+      return await openStreamSender("standard output", {
+        write: stdout,
+        close: () => Promise.resolve(),
+      });
+    }
+    default: {
+      const conn = await connectByteStream(target);
+      return await openStreamSender(endpoint, {
+        async write(bytes) {
+          let rest = bytes;
+          while (rest.length > 0) {
+            rest = rest.subarray(await conn.write(rest));
+          }
+        },
+        // deno-lint-ignore require-await
+        async close() {
+          conn.close();
+        },
+      });
+    }
+  }
+}
+
+/** Where the bytes of a stream go. */
+interface ByteSink {
+  write(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function openStreamSender(
+  name: string,
+  sink: ByteSink,
+): Promise<TraceSender> {
+  await sink.write(encodeTraceFileHeader());
+  let isClosed = false;
+  async function close(): Promise<void> {
+    if (isClosed) return;
+    isClosed = true;
+    await sink.close();
+  }
+  return {
+    name,
+    send: (packet) => sink.write(encodeTraceRecord(packet)),
+    // The batch is given back as soon as this resolves.
+    sendRecords: (batch) => sink.write(batch.bytes.slice()),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function openSeqpacketSender(
+  path: string,
+  options: OpenTraceSenderOptions,
+): Promise<TraceSender> {
+  const { largest, signal } = options;
+  const conn = await SeqpacketConn.connect(path, { signal });
+  try {
+    if (largest !== undefined) makeRoom(conn, largest);
+    await shakeHands(conn, path, options);
+  } catch (error) {
+    await conn.close();
+    throw error;
+  }
+  const send = async (packet: Uint8Array<ArrayBuffer>) => {
+    // Most messages fit at once, and a promise for each would cost more than they do.
+    if (!conn.trySend(packet)) await conn.send(packet, { signal });
+  };
+  return {
+    name: path,
+    send,
+    async sendRecords(batch) {
+      for (const packet of batch) await send(packet);
+    },
+    close: () => conn.close(),
+    [Symbol.asyncDispose]: () => conn.close(),
+  };
+}
+
+function makeRoom(
+  conn: SeqpacketConn,
+  { name, sizeBytes }: { readonly name: string; readonly sizeBytes: number },
+): void {
+  const most = conn.raiseMaxSendBytes(sizeBytes);
+  if (sizeBytes <= most) return;
+  throw new LimitError(
+    `Cannot send ${name}: it has ${sizeBytes} bytes, the socket takes at most ${most}; raise net.core.wmem_max`,
+    { limit: "net.core.wmem_max", value: sizeBytes, offset: 0 },
+  );
+}
+
+/**
+ * Shakes hands as a client.
+ *
+ * @param conn The connection.
+ * @param path Where it goes, for messages.
+ * @param options Versions.
+ * @throws {ProtocolError} When the server answers with no version that will do.
+ */
+export async function shakeHands(
+  conn: SeqpacketConn,
+  path: string,
+  options: OpenTraceSenderOptions,
+): Promise<void> {
+  const {
+    version = WIRE_VERSION,
+    serverVersion = "any",
+    onWarning,
+    signal,
+  } = options;
+  const hello = encodeHandshake(version);
+  if (hello.length > 0) await conn.send(hello, { signal });
+  const answer = await receiveAnswer(conn, signal);
+  if (answer.version >= 1) return;
+  const state = answer.problem ?? "its version is 0, at least 1 is needed";
+  if (serverVersion === "known") {
+    throw new ProtocolError(`Cannot greet server at "${path}": ${state}`, {
+      peer: path,
+    });
+  }
+  onWarning?.(`server at "${path}" does not answer as it should: ${state}`);
+}
+
+async function receiveAnswer(
+  conn: SeqpacketConn,
+  signal: AbortSignal | undefined,
+): Promise<{ version: number; problem?: string }> {
+  const batch = new PacketBatch({
+    maxPacketBytes: MAX_ANSWER_BYTES,
+    fullBytes: 1,
+  });
+  while (true) {
+    const end = receiveOne(conn, batch);
+    const [packet] = batch;
+    if (packet !== undefined) {
+      try {
+        return { version: decodeHandshake(packet, MAX_ANSWER_BYTES) };
+      } catch (error) {
+        if (!(error instanceof FormatError)) throw error;
+        return { version: 0, problem: error.message };
+      }
+    }
+    if (batch.oversized.length > 0) {
+      return {
+        version: 0,
+        problem: `its answer is longer than ${MAX_ANSWER_BYTES} bytes`,
+      };
+    }
+    if (end === "closed") {
+      return { version: 0, problem: "it closed the connection" };
+    }
+    await conn.readable({ signal });
+  }
+}
+
+function receiveOne(conn: SeqpacketConn, batch: PacketBatch): string {
+  try {
+    return conn.receive(batch, { maxPackets: 1 });
+  } catch (error) {
+    if (error instanceof OsError) return "closed";
+    throw error;
+  }
+}

@@ -50,12 +50,38 @@ export async function collectNettrace(
   collectors: readonly EventCollector[],
   options: CollectNettraceOptions = {},
 ): Promise<CollectNettraceResult> {
+  const pump = pumpNettrace(source, collectors, options);
+  for (;;) {
+    const { done, value } = await pump.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * Does what {@linkcode collectNettrace} does and stops after each piece of the
+ * source, so that what collectors took can be handed on before more is read.
+ *
+ * @param source The stream in pieces of any size.
+ * @param collectors Who takes what.
+ * @param options Order, limits, and where to count faults.
+ * @returns A generator of nothing that returns how the stream ended.
+ * @throws {FormatError} When it is no nettrace stream or ends within its header.
+ * @throws {LimitError} When a limit is exceeded.
+ */
+export async function* pumpNettrace(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  collectors: readonly EventCollector[],
+  options: CollectNettraceOptions = {},
+): AsyncGenerator<void, CollectNettraceResult, void> {
   const { signal, stats = new DecodeStats(), ...rest } = options;
   const { sink, wants } = shareStream(collectors);
   const decoder = new NettraceDecoder(sink, { ...rest, stats, wants });
+  signal?.throwIfAborted();
   for await (const chunk of source) {
     signal?.throwIfAborted();
     decoder.push(chunk);
+    yield;
+    if (decoder.isDamaged) break;
   }
   const outcome = decoder.finish();
   return {

@@ -17,7 +17,7 @@ export interface JitSymbolName {
  *
  * @example An instance method
  * ```ts
- * import { parseJitSymbolName } from "../../src/eventpipe/symbols/jit_symbol_name.ts";
+ * import { parseJitSymbolName } from "../../../src/eventpipe/symbols/jit_symbol_name.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(

@@ -434,7 +434,7 @@ Deno.test("AllocationsPart weighs sampled allocations by their probability and p
 });
 
 Deno.test("LossesPart tells how many events are missing and when", async () => {
-  const bytes = Deno.readFileSync(
+  const bytes = await Deno.readFile(
     new URL(
       "../../fixtures/nettrace/synthetic/v5-features.nettrace",
       import.meta.url,

@@ -19,13 +19,13 @@ export const FUTURE_SHIFT_MS: number = 2 * YEAR_MS;
  */
 export const LAB = {
   device: "10.88.0.2",
-  deviceIpv6: "fd88::2",
+  deviceIpv6: "2001:db8:88::2",
   /** Gateway and name server of the device. */
   router: "10.88.0.1",
-  routerIpv6: "fd88::1",
+  routerIpv6: "2001:db8:88::1",
   /** Web server, time server, proxy at port 3128. */
   server: "10.99.0.2",
-  serverIpv6: "fd99::2",
+  serverIpv6: "2001:db8:99::2",
   /** Shows a certificate of last year. */
   expired: "10.99.0.4",
   /** Shows a certificate of an authority that nobody knows. */
@@ -270,9 +270,9 @@ export class Lab implements AsyncDisposable {
     await this.ip("router", `addr add ${LAB.router}/24 dev lan0`);
     await this.ip("router", `addr add ${LAB.routerIpv6}/64 dev lan0`, "nodad");
     await this.ip("router", "addr add 10.99.0.1/24 dev wan0");
-    await this.ip("router", "addr add fd99::1/64 dev wan0", "nodad");
+    await this.ip("router", "addr add 2001:db8:99::1/64 dev wan0", "nodad");
     const own = Object.values(LAB).filter((address) =>
-      /^10\.99|^fd99/.test(address) && address !== LAB.silent
+      /^10\.99|^2001/.test(address) && address !== LAB.silent
     );
     for (const address of own) {
       const isIpv6 = address.includes(":");
@@ -283,7 +283,7 @@ export class Lab implements AsyncDisposable {
       );
     }
     await this.ip("server", "route add default via 10.99.0.1");
-    await this.ip("server", "-6 route add default via fd99::1");
+    await this.ip("server", "-6 route add default via 2001:db8:99::1");
     // The router answers for nobody and says nothing: packets get lost.
     await this.ip("router", `route add blackhole ${LAB.silent}/32`);
     await this.#sysctl("router", "net/ipv4/ip_forward", "1");

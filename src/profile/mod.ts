@@ -1,0 +1,44 @@
+/**
+ * Sampled stacks of any origin: the neutral model, readers, writers and views of it.
+ *
+ * @module
+ */
+
+export * from "./aggregate_samples.ts";
+export * from "./call_tree.ts";
+export * from "./check_profile.ts";
+export * from "./compare_profiles.ts";
+export * from "./dotnet_text.ts";
+export * from "./dotnet_top.ts";
+export * from "./filter_profile.ts";
+export * from "./flame_graph_svg.ts";
+export * from "./frame_name.ts";
+export * from "./frame_type_table.ts";
+export * from "./function_neighbours.ts";
+export * from "./function_totals.ts";
+export * from "./merge_profiles.ts";
+export * from "./pprof_decoder.ts";
+export * from "./pprof_encoder.ts";
+export * from "./profile_builder.ts";
+export * from "./raw_frames.ts";
+export * from "./raw_trace.ts";
+export * from "./read_folded.ts";
+export * from "./read_pprof.ts";
+export * from "./read_speedscope.ts";
+export * from "./render_call_tree.ts";
+export * from "./render_flame_graph.ts";
+export * from "./scale_profile.ts";
+export * from "./select_samples.ts";
+export * from "./sniff_pprof.ts";
+export * from "./subtract_profiles.ts";
+export * from "./trace.ts";
+export * from "./trace_hash.ts";
+export * from "./trace_reporter.ts";
+export * from "./tuple_table.ts";
+export * from "./types.ts";
+export * from "./write_chromium_profile.ts";
+export * from "./write_dotnet_chromium.ts";
+export * from "./write_folded.ts";
+export * from "./write_pprof.ts";
+export * from "./write_speedscope.ts";
+export * from "./write_speedscope_evented.ts";

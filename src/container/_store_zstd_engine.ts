@@ -1,5 +1,8 @@
 import type { FlushEngine, PackStep } from "./_pack_engine.ts";
+import { Xxh64 } from "./_xxh64.ts";
 
+/** Neither content size nor dictionary, but a checksum. */
+const DESCRIPTOR = 4;
 /** Window of 128 KiB: exponent 7 above 2^10. */
 const WINDOW_DESCRIPTOR = 7 << 3;
 const MAX_BLOCK_BYTES = 128 * 1024;
@@ -11,9 +14,11 @@ const BLOCK_RLE = 1;
  * runtimes whose `node:zlib` has no zstd.
  */
 export class StoreZstdEngine implements FlushEngine {
+  readonly #hash = new Xxh64();
   #begun = false;
 
   write(input: Uint8Array): Promise<PackStep> {
+    this.#hash.update(input);
     const output = this.#begin();
     for (let at = 0; at < input.length; at += MAX_BLOCK_BYTES) {
       const content = input.slice(at, at + MAX_BLOCK_BYTES);
@@ -34,7 +39,11 @@ export class StoreZstdEngine implements FlushEngine {
   }
 
   end(): Promise<PackStep> {
-    const output = [...this.#begin(), blockHeader(BLOCK_RAW, 0, true)];
+    const output = [
+      ...this.#begin(),
+      blockHeader(BLOCK_RAW, 0, true),
+      this.#hash.checksum(),
+    ];
     return Promise.resolve({ output, fault: undefined });
   }
 
@@ -44,7 +53,7 @@ export class StoreZstdEngine implements FlushEngine {
     if (this.#begun) return [];
     this.#begun = true;
     return [
-      new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0x00, WINDOW_DESCRIPTOR]),
+      new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, DESCRIPTOR, WINDOW_DESCRIPTOR]),
     ];
   }
 }

@@ -21,7 +21,7 @@ export function sniffZstd(head: Uint8Array): boolean {
 /**
  * Unpacks a zstd stream of one or more frames and skips skippable frames.
  * Where the runtime's `node:zlib` has no zstd, a slower decoder in JavaScript
- * steps in, which does not verify checksums.
+ * steps in.
  *
  * @param source The packed bytes; chunks are kept until they are unpacked and must not change.
  * @param options Limits (unpacked size, ratio, window), where faults are counted, and the signal.

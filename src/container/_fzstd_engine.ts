@@ -64,8 +64,8 @@ export class FzstdEngine implements PackEngine {
     if (this.#hash === undefined) return undefined;
     const got = this.#hash.checksum().toHex();
     const wanted = this.#lastInput.toHex();
-    return got === wanted
-      ? undefined
-      : new Error(`checksum is ${got}, expected ${wanted}`);
+    return got === wanted ? undefined : new Error(
+      `Cannot verify frame: checksum is ${got}, expected ${wanted}`,
+    );
   }
 }

@@ -272,7 +272,7 @@ export class Lab implements AsyncDisposable {
     await this.ip("router", "addr add 10.99.0.1/24 dev wan0");
     await this.ip("router", "addr add 2001:db8:99::1/64 dev wan0", "nodad");
     const own = Object.values(LAB).filter((address) =>
-      /^10\.99|^2001/.test(address) && address !== LAB.silent
+      /^10\.99|^2001:db8:99:/.test(address) && address !== LAB.silent
     );
     for (const address of own) {
       const isIpv6 = address.includes(":");

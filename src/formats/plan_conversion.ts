@@ -20,7 +20,7 @@ export interface ConversionRequest extends WriteRequest {
   readonly target: TargetEntry;
   /** Options of the source formats and of the target. */
   readonly options: OptionValues;
-  /** Which part of the input is wanted; own converters of formats go by the options. */
+  /** Which part of the inputs is wanted. */
   readonly selection?: Selection | undefined;
 }
 

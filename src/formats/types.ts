@@ -4,6 +4,7 @@ import type { Report } from "../base/report.ts";
 import type { Profile } from "../profile/types.ts";
 import type { TimelineEvent } from "../timeline/types.ts";
 import type { OptionSpec, OptionValues } from "./option_spec.ts";
+import type { Selection } from "./selection.ts";
 
 /** A verb that works on any file. */
 export type Verb = "info" | "events" | "report" | "diff" | "convert" | "view";
@@ -62,6 +63,8 @@ export interface ConvertRequest {
   readonly inputs: readonly FormatInput[];
   /** Values of the options of the source format and the target. */
   readonly options: OptionValues;
+  /** Which part of the inputs is wanted. */
+  readonly selection?: Selection | undefined;
   /** Name of the output file without folders, where there is one. */
   readonly outputName: string | undefined;
   /** Collects what the conversion had to leave out. */

@@ -15,15 +15,3 @@ export type FilterValue =
   | BigUint64Array
   | readonly string[]
   | undefined;
-
-/** What `foreach` goes through: texts, or objects with attributes. */
-export type FilterElement = string | ElementObject;
-
-/** An element with attributes. */
-export interface ElementObject {
-  /**
-   * @param segment Name of an attribute.
-   * @returns Its value.
-   */
-  get(segment: string): FilterValue;
-}

@@ -1,4 +1,5 @@
-import { ipText } from "../ip_text.ts";
+import { formatIpAddress } from "../../codec/ip_address.ts";
+import { unmapIp } from "../ip_text.ts";
 
 /** An address as a value of the filter language. */
 export class IpValue {
@@ -8,12 +9,12 @@ export class IpValue {
 
   /** @param bytes 4 or 16 bytes in network order. */
   constructor(bytes: Uint8Array) {
-    this.bytes = isMapped(bytes) ? bytes.subarray(12) : bytes;
+    this.bytes = unmapIp(bytes);
   }
 
   /** Dotted or RFC 5952. */
   get text(): string {
-    this.#text ??= ipText(this.bytes);
+    this.#text ??= formatIpAddress(this.bytes);
     return this.#text;
   }
 
@@ -25,12 +26,4 @@ export class IpValue {
     return this.bytes.length === other.bytes.length &&
       this.bytes.every((byte, index) => byte === other.bytes[index]);
   }
-}
-
-function isMapped(bytes: Uint8Array): boolean {
-  if (bytes.length !== 16) return false;
-  for (let index = 0; index < 10; index++) {
-    if (bytes[index] !== 0) return false;
-  }
-  return bytes[10] === 0xff && bytes[11] === 0xff;
 }

@@ -115,7 +115,7 @@ export const PROCESS_VALUES: Readonly<Record<string, FieldReader>> = {
   "ps.signature.after": () => undefined,
   "ps.signature.before": () => undefined,
   ...mapKeys(
-    "ps.",
+    "ps",
     OF_PROCESS,
     (read): FieldReader => (event, argument) =>
       event.process === undefined ? undefined : read(event.process, argument),

@@ -1,0 +1,136 @@
+import { foldCase, lowerCase } from "./fold_case.ts";
+import { fuzzyMatch, withoutMarks } from "./fuzzy.ts";
+import type { ComparisonOperator } from "./types.ts";
+import { compileWildcard } from "./wildcard.ts";
+
+/** Whether a text stands in some relation to texts that were given before. */
+export type TextTest = (text: string) => boolean;
+
+/** Operators that compare a text with another or with a list. */
+export type TextOperator = Exclude<
+  ComparisonOperator,
+  "=" | "!=" | "~=" | "<" | "<=" | ">" | ">=" | "intersects" | "iintersects"
+>;
+
+const TEXT_OPERATORS: ReadonlySet<string> = new Set<TextOperator>([
+  "in",
+  "iin",
+  "contains",
+  "icontains",
+  "startswith",
+  "istartswith",
+  "endswith",
+  "iendswith",
+  "matches",
+  "imatches",
+  "fuzzy",
+  "ifuzzy",
+  "fuzzynorm",
+  "ifuzzynorm",
+]);
+
+/**
+ * @param operator Any operator.
+ * @returns Whether it compares texts.
+ */
+export function isTextOperator(
+  operator: ComparisonOperator,
+): operator is TextOperator {
+  return TEXT_OPERATORS.has(operator);
+}
+
+/**
+ * Prepares an operator and what stands on its right, once for all texts.
+ *
+ * @param operator The operator.
+ * @param wanted What stands on its right; any of them will do.
+ * @returns The test for the left side.
+ */
+export function compileTextTest(
+  operator: TextOperator,
+  wanted: readonly string[],
+): TextTest {
+  switch (operator) {
+    case "in": {
+      const set = new Set(wanted);
+      return (text) => set.has(text);
+    }
+    case "iin": {
+      const set = new Set(wanted.map(foldCase));
+      return (text) => set.has(foldCase(text));
+    }
+    case "matches":
+      return anyOf(
+        wanted.map((pattern) =>
+          compileWildcard(pattern, { ignoreCase: false })
+        ),
+      );
+    case "imatches":
+      return anyOf(
+        wanted.map((pattern) => compileWildcard(pattern, { ignoreCase: true })),
+      );
+    case "contains":
+      return anyOf(wanted.map((part) => (text) => text.includes(part)));
+    case "startswith":
+      return anyOf(wanted.map((part) => (text) => text.startsWith(part)));
+    case "endswith":
+      return anyOf(wanted.map((part) => (text) => text.endsWith(part)));
+    case "fuzzy":
+      return anyOf(wanted.map((part) => (text) => fuzzyMatch(text, part)));
+    case "icontains":
+      return lowered("contains", wanted);
+    case "istartswith":
+      return lowered("startswith", wanted);
+    case "iendswith":
+      return lowered("endswith", wanted);
+    case "ifuzzy":
+      return lowered("fuzzy", wanted);
+    case "fuzzynorm":
+      return unmarked("fuzzy", wanted);
+    case "ifuzzynorm":
+      return unmarked("ifuzzy", wanted);
+  }
+}
+
+function lowered(operator: TextOperator, wanted: readonly string[]): TextTest {
+  const test = compileTextTest(operator, wanted.map(lowerCase));
+  return (text) => test(lowerCase(text));
+}
+
+function unmarked(operator: TextOperator, wanted: readonly string[]): TextTest {
+  const test = compileTextTest(operator, wanted.map(withoutMarks));
+  return (text) => test(withoutMarks(text));
+}
+
+function anyOf(tests: readonly TextTest[]): TextTest {
+  const [only] = tests;
+  if (tests.length === 1) return only!;
+  return (text) => {
+    for (const test of tests) if (test(text)) return true;
+    return false;
+  };
+}
+
+/**
+ * Tells whether as many distinct elements of one list are found in another as
+ * the other has elements.
+ *
+ * @param items The list on the left.
+ * @param wanted The list on the right.
+ * @param ignoreCase Whether case does not matter.
+ * @returns Whether it is so; never when the right list repeats an element.
+ */
+export function intersects(
+  items: readonly string[],
+  wanted: readonly string[],
+  ignoreCase: boolean,
+): boolean {
+  const fold = ignoreCase ? foldCase : (text: string) => text;
+  const wantedSet = new Set(wanted.map(fold));
+  const found = new Set<string>();
+  for (const item of items) {
+    const folded = fold(item);
+    if (wantedSet.has(folded)) found.add(folded);
+  }
+  return found.size === wanted.length;
+}

@@ -13,8 +13,7 @@ const MAX_PROBLEMS = 20;
  *
  * @example A valid profile
  * ```ts
- * import { checkProfile } from "../../src/profile/check_profile.ts";
- * import { ProfileBuilder } from "../../src/profile/profile_builder.ts";
+ * import { ProfileBuilder, checkProfile } from "@tracedeck/tracedeck/profile";
  * import { assertEquals } from "@std/assert";
  *
  * const builder = new ProfileBuilder({

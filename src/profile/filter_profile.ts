@@ -35,8 +35,7 @@ export interface FilterProfileOptions {
  *
  * @example Only what happens in or below a function
  * ```ts
- * import { filterProfile } from "../../src/profile/filter_profile.ts";
- * import { ProfileBuilder } from "../../src/profile/profile_builder.ts";
+ * import { ProfileBuilder, filterProfile } from "@tracedeck/tracedeck/profile";
  * import { assertEquals } from "@std/assert";
  *
  * const builder = new ProfileBuilder({

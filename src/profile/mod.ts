@@ -1,6 +1,17 @@
 /**
  * Sampled stacks of any origin: the neutral model, readers, writers and views of it.
  *
+ * @example Folded stacks become a pprof file
+ * ```ts
+ * import { readFolded, readPprof, writePprof } from "@tracedeck/tracedeck/profile";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = new Blob(["main;parse 3\nmain;render 5\n"]);
+ * const profile = await readFolded(text.stream());
+ * const again = await readPprof(writePprof(profile));
+ * assertEquals([...again.samples.values[0]!], [3, 5]);
+ * ```
+ *
  * @module
  */
 

@@ -38,8 +38,7 @@ export interface EncodePprofOptions {
  *
  * @example The bytes of one sample
  * ```ts
- * import { encodePprof } from "../../src/profile/pprof_encoder.ts";
- * import { ProfileBuilder } from "../../src/profile/profile_builder.ts";
+ * import { ProfileBuilder, encodePprof } from "@tracedeck/tracedeck/profile";
  * import { assertEquals } from "@std/assert";
  *
  * const builder = new ProfileBuilder({

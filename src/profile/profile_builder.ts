@@ -95,7 +95,7 @@ const FIRST_SAMPLES = 256;
  *
  * @example Two samples of one stack are one row
  * ```ts
- * import { ProfileBuilder } from "../../src/profile/profile_builder.ts";
+ * import { ProfileBuilder } from "@tracedeck/tracedeck/profile";
  * import { assertEquals } from "@std/assert";
  *
  * const builder = new ProfileBuilder({

@@ -26,9 +26,11 @@ export interface ReadPprofOptions extends DecodePprofOptions {
  *
  * @example Writing and reading
  * ```ts
- * import { ProfileBuilder } from "../../src/profile/profile_builder.ts";
- * import { readPprof } from "../../src/profile/read_pprof.ts";
- * import { writePprof } from "../../src/profile/write_pprof.ts";
+ * import {
+ *   ProfileBuilder,
+ *   readPprof,
+ *   writePprof,
+ * } from "@tracedeck/tracedeck/profile";
  * import { assertEquals } from "@std/assert";
  *
  * const builder = new ProfileBuilder({

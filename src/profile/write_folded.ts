@@ -33,8 +33,7 @@ export interface WriteFoldedOptions {
  *
  * @example One stack
  * ```ts
- * import { ProfileBuilder } from "../../src/profile/profile_builder.ts";
- * import { writeFolded } from "../../src/profile/write_folded.ts";
+ * import { ProfileBuilder, writeFolded } from "@tracedeck/tracedeck/profile";
  * import { assertEquals } from "@std/assert";
  *
  * const builder = new ProfileBuilder({

@@ -33,8 +33,10 @@ const UNITS: Readonly<Record<string, string>> = {
  *
  * @example One stack
  * ```ts
- * import { ProfileBuilder } from "../../src/profile/profile_builder.ts";
- * import { writeSpeedscope } from "../../src/profile/write_speedscope.ts";
+ * import {
+ *   ProfileBuilder,
+ *   writeSpeedscope,
+ * } from "@tracedeck/tracedeck/profile";
  * import { assertEquals } from "@std/assert";
  *
  * const builder = new ProfileBuilder({

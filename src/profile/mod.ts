@@ -50,6 +50,7 @@ export * from "./types.ts";
 export * from "./write_chromium_profile.ts";
 export * from "./write_dotnet_chromium.ts";
 export * from "./write_folded.ts";
+export * from "./write_folded_difference.ts";
 export * from "./write_pprof.ts";
 export * from "./write_speedscope.ts";
 export * from "./write_speedscope_evented.ts";

@@ -1,4 +1,6 @@
 import { encodeText } from "../container/encode_text.ts";
+import { integerText } from "./_integer_text.ts";
+import { sortByBytes } from "./_sort_by_bytes.ts";
 import { frameNames } from "./frame_name.ts";
 import type { Profile } from "./types.ts";
 
@@ -63,11 +65,6 @@ function* foldedLines(
   options: WriteFoldedOptions,
 ): Generator<string, void, undefined> {
   const { divisor = 1 } = options;
-  if (!(divisor > 0)) {
-    throw new RangeError(
-      `Cannot write folded stacks: divisor is ${divisor}, expected above 0`,
-    );
-  }
   for (const [stack, value] of foldedStacks(profile, options)) {
     const rounded = Math.round(value / divisor);
     if (rounded !== 0) yield `${stack} ${integerText(rounded)}\n`;
@@ -78,16 +75,21 @@ function* foldedLines(
  * Sums a profile by stacks of frame names, as {@linkcode writeFolded} shows them.
  *
  * @param profile The profile.
- * @param options Which value, and what is added to the frames.
+ * @param options Which value, and what is added to the frames; values are not divided.
  * @returns Frames joined by `;` and their values, sorted by the bytes of the frames.
- * @throws {RangeError} When there is no such value type.
+ * @throws {RangeError} When there is no such value type or the divisor is not above 0.
  */
 export function foldedStacks(
   profile: Profile,
   options: WriteFoldedOptions = {},
 ): readonly (readonly [string, number])[] {
-  const { valueType = profile.defaultValueType } = options;
+  const { valueType = profile.defaultValueType, divisor = 1 } = options;
   const { samples } = profile;
+  if (!(divisor > 0)) {
+    throw new RangeError(
+      `Cannot fold stacks: divisor is ${divisor}, expected above 0`,
+    );
+  }
   const values = samples.values[valueType];
   if (values === undefined) {
     throw new RangeError(
@@ -105,10 +107,9 @@ export function foldedStacks(
     const key = root === "" || stack === "" ? root + stack : `${root};${stack}`;
     sums.set(key, (sums.get(key) ?? 0) + values[row]!);
   }
-  const keys = [...sums.keys()];
-  const plain = keys.every((key) => !/[\ud800-\udfff]/.test(key));
-  keys.sort(plain ? compareUnits : compareCodePoints);
-  return keys.map((key) => [key, sums.get(key)!] as const);
+  return sortByBytes([...sums.keys()]).map((key) =>
+    [key, sums.get(key)!] as const
+  );
 }
 
 /** By stack; a stack's text begins with that of its prefix, so most of it is shared. */
@@ -151,29 +152,4 @@ function foldedName(name: string): string {
   return /[;\r\n]/.test(name)
     ? name.replaceAll(";", ":").replaceAll(/[\r\n]/g, " ")
     : name;
-}
-
-/** Whole numbers without exponent, which JavaScript writes from 1e21 on. */
-function integerText(value: number): string {
-  return Number.isSafeInteger(value) ? String(value) : String(BigInt(value));
-}
-
-function compareUnits(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** Order of the UTF-8 bytes, which is that of code points and not of UTF-16 units. */
-function compareCodePoints(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let index = 0; index < length; index++) {
-    const one = a.charCodeAt(index);
-    const two = b.charCodeAt(index);
-    if (one !== two) return codePointRank(one) - codePointRank(two);
-  }
-  return a.length - b.length;
-}
-
-/** Surrogates stand for code points beyond all others. */
-function codePointRank(unit: number): number {
-  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }

@@ -12,6 +12,7 @@ import {
 import { readPprof } from "../../src/profile/read_pprof.ts";
 import type { Profile } from "../../src/profile/types.ts";
 import { writeFolded } from "../../src/profile/write_folded.ts";
+import { writeFoldedDifference } from "../../src/profile/write_folded_difference.ts";
 import { bytesOf, streamOf, textOf } from "../support/byte_stream.ts";
 import { exampleProfile } from "../support/example_profile.ts";
 import { assertGolden } from "../support/golden.ts";
@@ -191,6 +192,19 @@ Deno.test("readFolded tells every truncation that cuts a line", async () => {
       assertInstanceOf(error, FormatError);
     }
   }
+});
+
+Deno.test("writeFoldedDifference gives each stack its value before and after", async () => {
+  const before = await read("a;b 10\na;c 5\nz 4\n");
+  const after = await read("a;b 12\na 7\nz 4.4\n");
+  assertEquals(
+    await textOf(writeFoldedDifference(before, after)),
+    "a 0 7\na;b 10 12\na;c 5 0\nz 4 4\n",
+  );
+  assertEquals(
+    await textOf(writeFoldedDifference(before, after, { divisor: 10 })),
+    "a 0 1\na;b 1 1\na;c 1 0\n",
+  );
 });
 
 Deno.test("sniffFolded takes stacks and no other text", () => {

@@ -15,6 +15,8 @@ export interface WriteChromiumProfileOptions {
    * @default {profile.defaultValueType}
    */
   readonly valueType?: number | undefined;
+  /** Further trace events, each a JSON object as text; they stand before the slices. */
+  readonly moreEvents?: Iterable<string> | undefined;
 }
 
 /**
@@ -56,6 +58,10 @@ function* chromiumText(
     `"traceEvents":[`;
   let separator = "\n";
   for (const line of metadata(profile)) {
+    yield separator + line;
+    separator = ",\n";
+  }
+  for (const line of options.moreEvents ?? []) {
     yield separator + line;
     separator = ",\n";
   }

@@ -1,0 +1,248 @@
+import tls from "node:tls";
+import { parseIpAddress } from "../../codec/ip_address.ts";
+import { openScope, reasonOf } from "./_abort.ts";
+import type { LiveConn, LiveTlsTunnel } from "./_live_records.ts";
+import { relayTls } from "./_tls_relay.ts";
+import type { TlsRequest, TlsResult, TlsTunnelStream } from "./_tls_request.ts";
+import { TlsWatcher } from "./_tls_watcher.ts";
+import type { TracerContext } from "./_tracer_context.ts";
+import { decodeCertificate, toPeerCert } from "./certificate_decoder.ts";
+import type { DecodedCertificate } from "./certificate_decoder.ts";
+import { codeOf, RequestError } from "./request_error.ts";
+import { wordTlsError, wordVerifyFailure } from "./tls_errors.ts";
+import { TLS_CIPHER_SUITES } from "./tls_table.ts";
+
+/** Certificates of a chain that are looked at. */
+const MAX_CHAIN = 16;
+const MAX_CERTIFICATE_BYTES = 128 * 1024;
+
+/**
+ * Makes a TLS handshake and records it. The certificate is judged here before
+ * a byte of HTTP can be written.
+ *
+ * @param context The tracer.
+ * @param request With whom, on what.
+ * @returns The tunnel.
+ * @throws {RequestError} In Go's words.
+ */
+export async function handshakeTls(
+  context: TracerContext,
+  request: TlsRequest,
+): Promise<TlsTunnelStream> {
+  const { transport, host, options } = request;
+  const serverName = options.serverName ?? host;
+  const tunnel: LiveTlsTunnel = {
+    traceId: context.nextId(),
+    conn: request.conn,
+    beginAt: context.clock.now(),
+    endAt: undefined,
+    error: "",
+    didResume: false,
+    peerCerts: [],
+    cipherSuite: 0,
+    negotiatedProto: "",
+    serverName: "",
+  };
+  context.addTlsTunnel(tunnel);
+  request.onTunnel(tunnel);
+  using scope = openScope(
+    request.signal,
+    context.client.tlsHandshakeTimeoutMs ?? 0,
+    () =>
+      new RequestError("net/http: TLS handshake timeout", {
+        phase: "tls",
+        isTimeout: true,
+      }),
+  );
+  const watcher = new TlsWatcher();
+  const unwatch = transport.watch((chunk) => watcher.push(chunk));
+  const isIp = parseIpAddress(serverName) !== undefined;
+  try {
+    const result = await handshakeOfRuntime({
+      ...request,
+      serverName,
+      signal: scope.signal,
+    });
+    tunnel.endAt = context.clock.now();
+    const chain = decodeChain(context, result.chain);
+    tunnel.peerCerts = chain.map(toPeerCert);
+    if (result.verifyFailure !== undefined && options.insecure !== true) {
+      result.stream.destroy();
+      throw new RequestError(
+        wordVerifyFailure(result.verifyFailure, {
+          host: serverName,
+          chain,
+          nowMs: context.clock.wall(),
+        }),
+        { phase: "tls", code: result.verifyFailure },
+      );
+    }
+    tunnel.cipherSuite = result.cipherSuite || watcher.cipherSuite;
+    tunnel.didResume = result.didResume;
+    tunnel.negotiatedProto = result.protocol;
+    tunnel.serverName = isIp ? "" : serverName;
+    return { stream: result.stream, protocol: result.protocol };
+  } catch (error) {
+    const failure = wordFailure(error, scope.signal, watcher, request.conn);
+    tunnel.endAt ??= context.clock.now();
+    tunnel.error = failure.reason;
+    transport.destroy();
+    throw failure;
+  } finally {
+    unwatch();
+  }
+}
+
+/** @returns Whether this runtime's `node:tls` gives certificates and runs on any stream. */
+export function hasFullTls(): boolean {
+  return "getProtocol" in tls.TLSSocket.prototype;
+}
+
+interface RuntimeRequest extends TlsRequest {
+  readonly serverName: string;
+}
+
+function handshakeOfRuntime(request: RuntimeRequest): Promise<TlsResult> {
+  return hasFullTls() ? connectTls(request) : relayTls(request);
+}
+
+function connectTls(request: RuntimeRequest): Promise<TlsResult> {
+  const { transport, serverName, options, alpn, signal } = request;
+  const { promise, resolve, reject } = Promise.withResolvers<TlsResult>();
+  if (signal.aborted) return Promise.reject(reasonOf(signal));
+  const isIp = parseIpAddress(serverName) !== undefined;
+  const socket = tls.connect({
+    socket: transport,
+    // The chain is wanted even if it is bad; it is judged below.
+    rejectUnauthorized: false,
+    minVersion: options.minVersion ?? "TLSv1.2",
+    ...(isIp ? { host: serverName } : { servername: serverName }),
+    ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
+    ...(options.caCertificates === undefined
+      ? {}
+      : { ca: [...options.caCertificates] }),
+    ...(options.certificate === undefined ? {} : { cert: options.certificate }),
+    ...(options.privateKey === undefined ? {} : { key: options.privateKey }),
+  });
+  const { onKey } = options;
+  if (onKey !== undefined) {
+    socket.on("keylog", (line: Uint8Array) => onKey(line));
+  }
+  const onAbort = () => {
+    socket.destroy();
+    reject(reasonOf(signal));
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  socket.on("error", (error: Error) => reject(error));
+  socket.once("close", () => reject(new RequestError("EOF", { phase: "tls" })));
+  socket.once("secureConnect", () => {
+    const chain = readChain(socket);
+    resolve({
+      stream: socket,
+      protocol: typeof socket.alpnProtocol === "string"
+        ? socket.alpnProtocol
+        : "",
+      chain,
+      cipherSuite: TLS_CIPHER_SUITES[cipherName(socket)] ?? 0,
+      didResume: socket.isSessionReused(),
+      verifyFailure: judgeCertificate(socket, serverName),
+    });
+  });
+  return promise.finally(() => signal.removeEventListener("abort", onAbort));
+}
+
+function judgeCertificate(
+  socket: tls.TLSSocket,
+  serverName: string,
+): string | undefined {
+  if (!socket.authorized) {
+    const error: unknown = socket.authorizationError;
+    return typeof error === "string"
+      ? error
+      : codeOf(error) ?? (error instanceof Error ? error.message : "unknown");
+  }
+  // The name is checked once more: a runtime that forgot it would go unnoticed.
+  const wrongName = tls.checkServerIdentity(
+    serverName,
+    socket.getPeerCertificate(),
+  );
+  return wrongName === undefined
+    ? undefined
+    : codeOf(wrongName) ?? wrongName.message;
+}
+
+function readChain(socket: tls.TLSSocket): Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  const seen = new Set<unknown>();
+  let certificate: tls.DetailedPeerCertificate | undefined = socket
+    .getPeerCertificate(true);
+  while (
+    certificate?.raw !== undefined && !seen.has(certificate) &&
+    chain.length < MAX_CHAIN
+  ) {
+    seen.add(certificate);
+    if (certificate.raw.length <= MAX_CERTIFICATE_BYTES) {
+      chain.push(certificate.raw);
+    }
+    certificate = certificate.issuerCertificate;
+  }
+  return chain;
+}
+
+function cipherName(socket: tls.TLSSocket): string {
+  const cipher = socket.getCipher();
+  return cipher?.standardName ?? cipher?.name ?? "";
+}
+
+function decodeChain(
+  context: TracerContext,
+  chain: readonly Uint8Array[],
+): DecodedCertificate[] {
+  return chain.flatMap((der) => {
+    try {
+      return [decodeCertificate(der)];
+    } catch (error) {
+      context.log(`certificate of the peer cannot be read: ${error}`);
+      return [];
+    }
+  });
+}
+
+function wordFailure(
+  error: unknown,
+  signal: AbortSignal,
+  watcher: TlsWatcher,
+  conn: LiveConn,
+): RequestError {
+  if (signal.aborted) return reasonOf(signal);
+  const isWorded = error instanceof RequestError && error.reason !== "EOF";
+  if (watcher.foreign === "http") {
+    return new RequestError(
+      "http: server gave HTTP response to HTTPS client",
+      { phase: "tls", cause: error },
+    );
+  }
+  if (watcher.foreign === "other") {
+    return new RequestError(
+      "tls: first record does not look like a TLS handshake",
+      { phase: "tls", cause: error },
+    );
+  }
+  if (watcher.alert !== undefined) {
+    return new RequestError(`remote error: tls: ${watcher.alert}`, {
+      phase: "tls",
+      cause: error,
+    });
+  }
+  if (isWorded) return error;
+  // A socket that failed below tells more than the library above it.
+  const below = conn.ops.findLast((op) => op.error !== "")?.error;
+  if (below !== undefined && below !== "EOF") {
+    return new RequestError(below, { phase: "tls", cause: error });
+  }
+  const isEnd = below === "EOF" || codeOf(error) === "ECONNRESET" ||
+    error instanceof RequestError;
+  return isEnd
+    ? new RequestError("EOF", { phase: "tls", cause: error })
+    : wordTlsError(error instanceof Error ? error : new Error(String(error)));
+}

@@ -6,6 +6,7 @@ import { eventsCommand } from "./commands/events_command.ts";
 import { infoCommand } from "./commands/info_command.ts";
 import { netdumpGroup } from "./commands/netdump/netdump_group.ts";
 import { reportCommand } from "./commands/report_command.ts";
+import { tracereplayGroup } from "./commands/tracereplay/tracereplay_group.ts";
 import { versionCommand } from "./commands/version_command.ts";
 
 /** Commands without a system, in the order of help. */
@@ -22,4 +23,5 @@ export const COMMANDS: readonly Command[] = [
 /** Commands of the systems, in the order of help. */
 export const GROUPS: readonly CommandGroup[] = [
   netdumpGroup,
+  tracereplayGroup,
 ];

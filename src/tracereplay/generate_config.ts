@@ -167,7 +167,15 @@ export function generateConfig(
   return form === "session" ? session : { "trace_session": session };
 }
 
-function makeSink(options: GenerateConfigOptions): Record<string, unknown> {
+/**
+ * Makes the sink of a session.
+ *
+ * @param options Endpoint, attempts and waits.
+ * @returns The sink `remote`, or `null` when there is no endpoint.
+ */
+export function makeSink(
+  options: Omit<GenerateConfigOptions, "points">,
+): Record<string, unknown> {
   const { endpoint, retries, backoff, backoffMax, ignoreSetupError } = options;
   if (endpoint === undefined) return { name: "null" };
   return {

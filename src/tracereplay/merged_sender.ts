@@ -1,0 +1,65 @@
+import { DropCounter } from "./drop_counter.ts";
+import { HEADER_BYTES } from "./message_decoder.ts";
+import { makeRecordBatch } from "./record_batch.ts";
+import { setDropped } from "./remote_sink.ts";
+import type { TraceSender } from "./trace_sender.ts";
+
+/**
+ * Merges several sessions into one stream. Drop counters are replaced by the
+ * running total of all sessions, since a stream has one counter.
+ */
+export class MergedSender implements AsyncDisposable {
+  readonly #target: Promise<TraceSender>;
+  #dropped = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  /** @param target Where the stream goes. */
+  constructor(target: Promise<TraceSender>) {
+    this.#target = target;
+    // Reported by whoever sends.
+    target.catch(() => {});
+  }
+
+  /** @returns Where one further session goes. */
+  addSource(): TraceSender {
+    const drops = new DropCounter();
+    const send = (packets: readonly Uint8Array<ArrayBuffer>[]) =>
+      this.#send(packets.map((packet) => this.#count(packet, drops)));
+    return {
+      name: "merged sessions",
+      send: (packet) => send([packet]),
+      sendRecords: (batch) => send([...batch]),
+      close: () => Promise.resolve(),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+
+  /** Sends what is left and closes the stream. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#last.catch(() => {});
+    const target = await this.#target.catch(() => undefined);
+    await target?.close();
+  }
+
+  #count(
+    packet: Uint8Array<ArrayBuffer>,
+    drops: DropCounter,
+  ): Uint8Array<ArrayBuffer> {
+    const copy = packet.slice();
+    if (copy.length < HEADER_BYTES) return copy;
+    const dropped = new DataView(copy.buffer).getUint32(4, true);
+    this.#dropped += drops.add(dropped);
+    setDropped(copy, this.#dropped);
+    return copy;
+  }
+
+  /** Batches of different sessions follow each other. */
+  #send(packets: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
+    const batch = makeRecordBatch(packets);
+    const sent = this.#last.then(async () => {
+      await (await this.#target).sendRecords(batch);
+    });
+    this.#last = sent.catch(() => {});
+    return sent;
+  }
+}

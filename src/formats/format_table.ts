@@ -1,4 +1,5 @@
 import { foldedEntry } from "./folded/folded_entry.ts";
+import { nettraceEntry } from "./nettrace/nettrace_entry.ts";
 import { pprofEntry } from "./pprof/pprof_entry.ts";
 import { speedscopeEntry } from "./speedscope/speedscope_entry.ts";
 import type { FormatEntry } from "./types.ts";
@@ -8,6 +9,7 @@ import type { FormatEntry } from "./types.ts";
  * `sniff` agrees is taken.
  */
 export const FORMATS: readonly FormatEntry[] = [
+  nettraceEntry,
   speedscopeEntry,
   // These have no magic number: everything that has one comes first.
   foldedEntry,

@@ -10,6 +10,7 @@ import type { ByteStream, WriteRequest } from "./types.ts";
 import { mergeProfiles } from "../profile/merge_profiles.ts";
 import { mergeTimelines } from "../timeline/merge_timelines.ts";
 import { selectEvents } from "../timeline/select_events.ts";
+import { noteEmptyProfile } from "./note_empty_profile.ts";
 import type { Selection } from "./selection.ts";
 import type { OpenedInput } from "./opened_input.ts";
 import type { OptionValues } from "./option_spec.ts";
@@ -133,6 +134,7 @@ export async function convertInputs(
     const profile = profiles.length === 1
       ? profiles[0]!
       : mergeProfiles(profiles);
+    noteEmptyProfile(profile, request.stats);
     return writer!.writeProfile!(profile, request);
   }
   if (

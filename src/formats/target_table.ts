@@ -121,4 +121,18 @@ export const TARGETS: readonly TargetEntry[] = [
       return { writeEvents: (events) => writeParquet(events) };
     },
   },
+  {
+    name: "counters-csv",
+    title: "counters as dotnet-counters writes them, CSV",
+    extensions: [".counters.csv"],
+    binary: false,
+    options: [],
+  },
+  {
+    name: "counters-json",
+    title: "counters as dotnet-counters writes them, JSON",
+    extensions: [".counters.json"],
+    binary: false,
+    options: [],
+  },
 ];

@@ -1,32 +1,13 @@
 import { ProfileBuilder } from "../../profile/profile_builder.ts";
 import type { Profile } from "../../profile/types.ts";
-import { parseJitSymbolName } from "../symbols/jit_symbol_name.ts";
-import {
-  formatMethod,
-  methodTier,
-  moduleName,
-  readMethodTexts,
-} from "../symbols/method_name.ts";
+import { CodeNames } from "../symbols/code_names.ts";
+import type { FrameNameOptions } from "../symbols/code_names.ts";
 import { METHOD_SOURCE } from "../symbols/method_table.ts";
 import type { TracedModule } from "../symbols/module_table.ts";
-import { resolveAddresses } from "../symbols/resolve_addresses.ts";
-import type {
-  ResolvedAddresses,
-  UnresolvedReason,
-} from "../symbols/resolve_addresses.ts";
+import type { UnresolvedReason } from "../symbols/resolve_addresses.ts";
 import type { SymbolCollector } from "../symbols/symbol_collector.ts";
 import type { SampleSource } from "./sample_source.ts";
 import type { TracedThreads } from "./traced_threads.ts";
-
-/** How frames are named. */
-export interface FrameNameOptions {
-  /** Whether names begin with the module: `module!Type.Method(args)`. @default {true} */
-  readonly withModule?: boolean | undefined;
-  /** Whether type arguments of generic instantiations are left out, so that all of them are one row. @default {false} */
-  readonly mergeGenerics?: boolean | undefined;
-  /** Whether a method has one row per tier that it was compiled in. @default {false} */
-  readonly splitTiers?: boolean | undefined;
-}
 
 /** What {@linkcode buildProfile} puts together. */
 export interface ProfileParts {
@@ -145,8 +126,7 @@ class FrameMaker {
   addressCount = 0;
   readonly #builder: ProfileBuilder;
   readonly #symbols: SymbolCollector;
-  readonly #options: FrameNameOptions;
-  readonly #resolved: ResolvedAddresses;
+  readonly #names: CodeNames;
   readonly #frames: Int32Array;
   readonly #mappings = new Map<number, number>();
   readonly #functions = new Map<number, number>();
@@ -158,8 +138,7 @@ class FrameMaker {
   ) {
     this.#builder = builder;
     this.#symbols = symbols;
-    this.#options = options;
-    this.#resolved = resolveAddresses(symbols);
+    this.#names = new CodeNames(symbols, options);
     this.#frames = new Int32Array(symbols.addresses.length).fill(-1);
   }
 
@@ -172,8 +151,9 @@ class FrameMaker {
   #make(address: number): number {
     this.addressCount++;
     const { addresses } = this.#symbols;
-    const method = this.#resolved.method[address]!;
-    const module = this.#resolved.module[address]!;
+    const { resolved } = this.#names;
+    const method = resolved.method[address]!;
+    const module = resolved.module[address]!;
     const mapping = this.#mappingOf(module);
     const isKernel = addresses.high(address) >= KERNEL_START_HIGH;
     if (method >= 0) {
@@ -186,7 +166,7 @@ class FrameMaker {
         kind: isKernel ? "kernel" : isNative ? "native" : "dotnet",
       });
     }
-    const reason = this.#resolved.reasonOf(address);
+    const reason = resolved.reasonOf(address);
     this.unresolved.set(reason, (this.unresolved.get(reason) ?? 0) + 1);
     return this.#builder.internFrame({
       ...mapping,
@@ -198,46 +178,12 @@ class FrameMaker {
   #functionOf(method: number, module: number): number {
     let index = this.#functions.get(method);
     if (index === undefined) {
-      index = this.#makeFunction(method, module);
+      index = this.#builder.internFunction(
+        this.#names.ofMethod(method, module),
+      );
       this.#functions.set(method, index);
     }
     return index;
-  }
-
-  #makeFunction(method: number, moduleIndex: number): number {
-    const { methods, modules } = this.#symbols;
-    const { withModule = true, splitTiers = false } = this.#options;
-    if (methods.source(method) === METHOD_SOURCE.symbol) {
-      return this.#makeSymbol(method, modules.get(moduleIndex));
-    }
-    const path = modules.get(moduleIndex)?.path ?? "";
-    const texts = readMethodTexts(methods.text(method));
-    const token = `0x${methods.token(method).toString(16).padStart(8, "0")}`;
-    const bare = texts.name === "" && texts.namespace === ""
-      ? token
-      : formatMethod(texts, this.#options);
-    const tier = splitTiers ? methodTier(methods.flags(method)) : "";
-    const name = tier === "" ? bare : `${bare} [${tier}]`;
-    const module = path === "" ? "?" : moduleName(path);
-    return this.#builder.internFunction({
-      name: withModule ? `${module}!${name}` : name,
-      systemName: `${name} ${token}`,
-      fileName: path,
-    });
-  }
-
-  #makeSymbol(method: number, mapped: TracedModule | undefined): number {
-    const { withModule = true, splitTiers = false } = this.#options;
-    const text = new TextDecoder().decode(this.#symbols.methods.text(method));
-    const jit = parseJitSymbolName(text);
-    const module = jit?.module ?? moduleName(mapped?.path ?? "");
-    const tier = splitTiers && jit !== undefined ? ` [${jit.tier}]` : "";
-    const name = `${jit?.method ?? text}${tier}`;
-    return this.#builder.internFunction({
-      name: withModule && module !== "" ? `${module}!${name}` : name,
-      systemName: text,
-      fileName: mapped?.path ?? module,
-    });
   }
 
   #mappingOf(module: number): { mapping?: number } {

@@ -6,13 +6,13 @@ import { collectNettrace } from "../collect_nettrace.ts";
 import type { CollectNettraceResult } from "../collect_nettrace.ts";
 import type { EventCollector } from "../event_collector.ts";
 import { ProcessFacts } from "../process_facts.ts";
+import type { FrameNameOptions } from "../symbols/code_names.ts";
 import { DotnetdiagSymbols } from "../symbols/dotnetdiag_symbols.ts";
 import type { UnresolvedReason } from "../symbols/resolve_addresses.ts";
 import { SymbolCollector } from "../symbols/symbol_collector.ts";
 import { TraceEventSymbols } from "../symbols/traceevent_symbols.ts";
 import { AllocationSamples } from "./allocation_samples.ts";
 import { buildProfile } from "./build_profile.ts";
-import type { FrameNameOptions } from "./build_profile.ts";
 import { ContentionSamples } from "./contention_samples.ts";
 import { DotnetdiagSamples } from "./dotnetdiag_samples.ts";
 import { ExceptionSamples } from "./exception_samples.ts";
@@ -56,6 +56,10 @@ export interface ReadNettraceProfileOptions
   readonly cutGaps?: boolean | undefined;
   /** Whether every sample keeps its time; memory then grows with their number. @default {false} */
   readonly timed?: boolean | undefined;
+  /** Whether events of event sources count as observations, as for dotnet-trace's list of top methods; `traceevent` only. @default {false} */
+  readonly eventSources?: boolean | undefined;
+  /** Others who take from the same pass over the stream; events then come in order of time. */
+  readonly alsoFor?: readonly EventCollector[] | undefined;
   /** Bounds on what is accepted. */
   readonly limits?: Partial<Limits> | undefined;
   /** Collects what was survived. */
@@ -209,6 +213,7 @@ async function readTraceEvent(
   const samples = new TraceEventSamples(symbols, threads, {
     filter: options,
     managedOnly: options.managedOnly,
+    eventSources: options.eventSources,
   });
   const result = await collect(
     source,
@@ -238,8 +243,13 @@ function collect(
   collectors: readonly EventCollector[],
   order: "file" | "time" = "file",
 ): Promise<CollectNettraceResult> {
-  const { limits, signal, stats = new DecodeStats() } = options;
-  return collectNettrace(source, collectors, { order, limits, stats, signal });
+  const { alsoFor = [], limits, signal, stats = new DecodeStats() } = options;
+  return collectNettrace(source, [...collectors, ...alsoFor], {
+    order: alsoFor.length > 0 ? "time" : order,
+    limits,
+    stats,
+    signal,
+  });
 }
 
 const KIND_TITLE: Readonly<Record<NettraceProfileKind, string>> = {

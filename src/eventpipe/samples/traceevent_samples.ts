@@ -14,6 +14,10 @@ import { moduleName } from "../symbols/method_name.ts";
 import type { TraceEventSymbols } from "../symbols/traceevent_symbols.ts";
 import { isThreadWanted } from "./sample_filter.ts";
 import type { SampleFilter } from "./sample_filter.ts";
+import {
+  isEventSourceKind,
+  TraceEventEventFrames,
+} from "./traceevent_event_frames.ts";
 import type { TraceEventThreads } from "./traceevent_threads.ts";
 
 const MANAGED = 2;
@@ -31,6 +35,8 @@ export interface TraceEventSamplesOptions {
   readonly filter?: SampleFilter | undefined;
   /** Whether time outside managed code is left out. @default {false} */
   readonly managedOnly?: boolean | undefined;
+  /** Whether events of event sources count as observations, as for the list of top methods. @default {false} */
+  readonly eventSources?: boolean | undefined;
 }
 
 /** A profile of {@linkcode TraceEventSamples}, with its times as TraceEvent has them. */
@@ -47,6 +53,8 @@ export interface TraceEventProfile {
 interface ThreadState {
   blocked: number;
   blockedNode: number;
+  /** Index of the frames above the stack, 0 for none. */
+  blockedExtra: number;
   cpu: number;
   cpuNode: number;
 }
@@ -66,7 +74,12 @@ export class TraceEventSamples implements EventCollector {
   readonly #stacks: RawStacks;
   readonly #filter: SampleFilter;
   readonly #managedOnly: boolean;
+  readonly #eventSources: boolean;
   readonly #payload = new EventPayload();
+  /** Frames above the stacks of events; index 0 stands for none. */
+  readonly #extras: (readonly string[])[] = [[]];
+  readonly #extraIndexes = new Map<string, number>();
+  #eventFrames: TraceEventEventFrames | undefined;
   readonly #states = new Map<number, ThreadState>();
   #clock: NettraceClock | undefined;
   #pointerSize: 4 | 8 = 8;
@@ -76,6 +89,7 @@ export class TraceEventSamples implements EventCollector {
   #length = 0;
   #threadIds = new Float64Array(FIRST_SAMPLES);
   #nodes = new Int32Array(FIRST_SAMPLES);
+  #extra = new Int32Array(FIRST_SAMPLES);
   #isCpu = new Uint8Array(FIRST_SAMPLES);
   #times = new Float64Array(FIRST_SAMPLES);
   #metrics = new Float32Array(FIRST_SAMPLES);
@@ -96,12 +110,14 @@ export class TraceEventSamples implements EventCollector {
     symbols.serve(this.#stacks);
     this.#filter = options.filter ?? {};
     this.#managedOnly = options.managedOnly ?? false;
+    this.#eventSources = options.eventSources ?? false;
   }
 
   onHeader(header: NettraceHeader): void {
     this.#clock = new NettraceClock(header);
     this.#pointerSize = header.pointerSize;
     this.#processId = header.processId ?? 0;
+    this.#eventFrames = new TraceEventEventFrames(header.pointerSize);
   }
 
   handlerOf(metadata: NettraceMetadata): EventHandler | undefined {
@@ -122,10 +138,13 @@ export class TraceEventSamples implements EventCollector {
         return eventId === 1
           ? (event) => {
             this.#commandLine = this.#payload.start(event).utf16z();
+            if (this.#eventSources) this.#observeEvent(event);
           }
           : undefined;
       default:
-        return undefined;
+        return this.#eventSources && isEventSourceKind(metadata)
+          ? (event) => this.#observeEvent(event)
+          : undefined;
     }
   }
 
@@ -193,11 +212,12 @@ export class TraceEventSamples implements EventCollector {
         };
         threads.set(threadId, thread);
       }
+      let stack = toStack(this.#nodes[at]!, thread.base);
+      for (const name of this.#extras[this.#extra[at]!]!) {
+        stack = builder.internStack(stack, frameOf(name));
+      }
       builder.addSample(
-        builder.internStack(
-          toStack(this.#nodes[at]!, thread.base),
-          leaves[this.#isCpu[at]!]!,
-        ),
+        builder.internStack(stack, leaves[this.#isCpu[at]!]!),
         thread.index,
         [Math.round(this.#metrics[at]! * 1e6)],
         { timeNs: Math.round(this.#times[at]! * 1e6) },
@@ -210,12 +230,29 @@ export class TraceEventSamples implements EventCollector {
     };
   }
 
-  #observe(event: NettraceEvent, isRunning: boolean): void {
+  #observeEvent(event: NettraceEvent): void {
+    const frames = this.#eventFrames!.of(event);
+    const key = frames.join("\0");
+    let extra = this.#extraIndexes.get(key);
+    if (extra === undefined) {
+      extra = this.#extras.push(frames) - 1;
+      this.#extraIndexes.set(key, extra);
+    }
+    this.#observe(event, false, extra);
+  }
+
+  #observe(event: NettraceEvent, isRunning: boolean, extra = 0): void {
     if (!isThreadWanted(this.#filter, event)) return;
     const { threadId } = event;
     let state = this.#states.get(threadId);
     if (state === undefined) {
-      state = { blocked: 0, blockedNode: -1, cpu: 0, cpuNode: -1 };
+      state = {
+        blocked: 0,
+        blockedNode: -1,
+        blockedExtra: 0,
+        cpu: 0,
+        cpuNode: -1,
+      };
       this.#states.set(threadId, state);
     }
     const now = this.#clock!.compatibleMs(event.time);
@@ -223,8 +260,11 @@ export class TraceEventSamples implements EventCollector {
     const wasBlocked = state.blocked > 0 ||
       (!isRunning && state.blocked === 0);
     if (wasBlocked) {
-      this.#add(threadId, state.blockedNode, 0, state.blocked, now);
-    } else this.#add(threadId, state.cpuNode, 1, state.cpu, now);
+      const { blockedNode, blockedExtra, blocked } = state;
+      this.#add(threadId, blockedNode, blockedExtra, 0, blocked, now);
+    } else {
+      this.#add(threadId, state.cpuNode, 0, 1, state.cpu, now);
+    }
     if (isRunning) {
       if (state.blocked === 0) state.blocked = -1;
       else if (state.blocked > 0) state.blocked = -now;
@@ -233,12 +273,14 @@ export class TraceEventSamples implements EventCollector {
     } else {
       state.blocked = now;
       state.blockedNode = node;
+      state.blockedExtra = extra;
     }
   }
 
   #add(
     threadId: number,
     node: number,
+    extra: number,
     isCpu: 0 | 1,
     start: number,
     end: number,
@@ -250,6 +292,7 @@ export class TraceEventSamples implements EventCollector {
     if (at >= this.#nodes.length) this.#grow();
     this.#threadIds[at] = threadId;
     this.#nodes[at] = node;
+    this.#extra[at] = extra;
     this.#isCpu[at] = isCpu;
     this.#times[at] = start;
     this.#metrics[at] = end - start;
@@ -267,6 +310,7 @@ export class TraceEventSamples implements EventCollector {
     };
     this.#threadIds = grown(Float64Array, this.#threadIds);
     this.#nodes = grown(Int32Array, this.#nodes);
+    this.#extra = grown(Int32Array, this.#extra);
     this.#isCpu = grown(Uint8Array, this.#isCpu);
     this.#times = grown(Float64Array, this.#times);
     this.#metrics = grown(Float32Array, this.#metrics);

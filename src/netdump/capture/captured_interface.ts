@@ -1,3 +1,4 @@
+import { escapeFileName } from "../traced_net_request.ts";
 import {
   encodePcapHeader,
   encodePcapPacket,
@@ -46,8 +47,7 @@ export function* encodeCapture(
 }
 
 /**
- * Names the file of a capture as EVE does. Bytes that a file name may not have
- * everywhere are written as `%` and two digits.
+ * Names the file of a capture as EVE does.
  *
  * @param capture The capture.
  * @returns For example `eth0-truncated-nopayload.pcap`.
@@ -58,13 +58,7 @@ export function captureFileName(
     "interfaceName" | "isTruncated" | "withoutTcpPayload"
   >,
 ): string {
-  const name = [...new TextEncoder().encode(capture.interfaceName)]
-    .map((byte) => {
-      const character = String.fromCharCode(byte);
-      return /[A-Za-z0-9_.@-]/.test(character)
-        ? character
-        : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-    }).join("");
+  const name = escapeFileName(capture.interfaceName);
   const truncated = capture.isTruncated ? "-truncated" : "";
   const noPayload = capture.withoutTcpPayload ? "-nopayload" : "";
   return `${name}${truncated}${noPayload}.pcap`;

@@ -38,7 +38,7 @@ export interface CaptureProblem {
 }
 
 /** A running capture. */
-export interface PacketCapture extends AsyncDisposable {
+export interface LiveCapture extends AsyncDisposable {
   /** Interfaces that are captured on. */
   readonly interfaces: readonly string[];
   /** Interfaces that are not. */
@@ -87,11 +87,11 @@ const SETTLE_MS = 250;
  */
 export function openPacketCapture(
   options: PacketCaptureOptions,
-): PacketCapture {
+): LiveCapture {
   return new RingCapture(options);
 }
 
-class RingCapture implements PacketCapture {
+class RingCapture implements LiveCapture {
   readonly interfaces: readonly string[];
   readonly #problems: CaptureProblem[] = [];
   readonly #captures: InterfaceCapture[] = [];

@@ -1,5 +1,5 @@
 import { OsError } from "../../base/errors.ts";
-import type { PacketCapture } from "../capture/packet_capture.ts";
+import type { LiveCapture } from "../capture/packet_capture.ts";
 import { PacketMatcher } from "../capture/packet_matcher.ts";
 import type { MatchedConnection } from "../capture/packet_matcher.ts";
 import { relativeTime } from "../nettrace_time.ts";
@@ -66,7 +66,7 @@ export class NetworkTracer implements AsyncDisposable {
   readonly #recorder: TraceRecorder;
   readonly #client: HttpClient;
   readonly #conntrack: ConntrackTable | undefined;
-  readonly #capture: PacketCapture | undefined;
+  readonly #capture: LiveCapture | undefined;
   readonly #tick: ReturnType<typeof setInterval>;
   #ignoredReplies = 0;
   #hasConntrackFailed = false;
@@ -119,7 +119,7 @@ export class NetworkTracer implements AsyncDisposable {
   }
 
   /** Interfaces on which nothing is captured though it was asked for, with the reasons. */
-  get captureProblems(): PacketCapture["problems"] {
+  get captureProblems(): LiveCapture["problems"] {
     return this.#capture?.problems ?? [];
   }
 

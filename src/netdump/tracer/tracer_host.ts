@@ -3,7 +3,7 @@ import type { ConnectingSocket } from "../../platform/connecting_sockets.ts";
 import { findSourceAddress } from "../../platform/source_address.ts";
 import { openPacketCapture } from "../capture/packet_capture.ts";
 import type {
-  PacketCapture,
+  LiveCapture,
   PacketCaptureOptions,
 } from "../capture/packet_capture.ts";
 import { openConntrackTable } from "./conntrack_table.ts";
@@ -32,7 +32,7 @@ export interface TracerHost {
   /** Opens connection tracking. @throws {Error} When it cannot be asked. */
   openConntrack(): ConntrackTable;
   /** Opens a capture. @throws {Error} When it cannot be opened. */
-  openCapture(options: PacketCaptureOptions): PacketCapture;
+  openCapture(options: PacketCaptureOptions): LiveCapture;
 }
 
 /** This machine. */

@@ -1,5 +1,7 @@
 import { VERSION } from "../base/version.ts";
 import { nearestWord } from "../base/nearest.ts";
+import { escapeForTerminal } from "../base/terminal_text.ts";
+import { FilterError } from "../kcap/filter/filter_error.ts";
 import type { Command, CommandGroup } from "./command.ts";
 import { COMMANDS, GROUPS } from "./command_table.ts";
 import { GLOBAL_OPTIONS } from "./common_options.ts";
@@ -82,6 +84,10 @@ async function endWithError(
     console.error(error.message, error.hint);
     return EXIT_CODE.usage;
   }
+  if (error instanceof FilterError) {
+    console.explain(renderFilterError(error));
+    return EXIT_CODE.usage;
+  }
   const { message, hint } = describeError(error);
   console.error(message, hint);
   if (console.verbose) {
@@ -97,6 +103,13 @@ async function endWithError(
     console.explain(error.stack ?? "");
   }
   return EXIT_CODE.failed;
+}
+
+/** The caret needs its lines. */
+function renderFilterError({ message, hint }: FilterError): string {
+  const lines = message.split("\n").map(escapeForTerminal);
+  const tail = hint === undefined ? [] : [`hint: ${escapeForTerminal(hint)}`];
+  return ["error: bad filter:", ...lines, ...tail].join("\n");
 }
 
 function causeOf(error: unknown): unknown {

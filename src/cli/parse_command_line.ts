@@ -101,7 +101,13 @@ function joinValues(
   args: readonly string[],
   options: readonly OptionSpec[],
 ): { joined: string[]; given: Set<string> } {
-  const byLong = new Map(options.map((option) => [option.name, option]));
+  const byLong = new Map(
+    options.flatMap((option) =>
+      [option.name, ...option.aliases ?? []].map((name) =>
+        [name, option] as const
+      )
+    ),
+  );
   const byShort = new Map(
     options.flatMap((option) =>
       option.short === undefined ? [] : [[option.short, option] as const]
@@ -133,14 +139,19 @@ function joinValues(
       if (long.type !== "boolean") takeValue(long, match![2]);
       else {
         given.add(long.name);
-        joined.push(match![2] === undefined ? `--${long.name}=true` : argument);
+        joined.push(`--${long.name}=${match![2] ?? "true"}`);
       }
       continue;
     }
     const negated = match?.[1]?.startsWith("no-") === true
       ? byLong.get(match[1].slice(3))
       : undefined;
-    if (negated !== undefined) given.add(negated.name);
+    if (negated !== undefined) {
+      given.add(negated.name);
+      const value = match![2] === undefined ? "" : `=${match![2]}`;
+      joined.push(`--no-${negated.name}${value}`);
+      continue;
+    }
     if (!/^-[^-]/.test(argument)) {
       joined.push(argument);
       continue;

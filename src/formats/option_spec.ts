@@ -11,6 +11,8 @@ export type OptionType =
 export interface OptionSpec {
   /** Long name without dashes, in kebab case. */
   readonly name: string;
+  /** Further long names, such as those that another program has for it. */
+  readonly aliases?: readonly string[] | undefined;
   /** One-letter name without dash. */
   readonly short?: string | undefined;
   /** Kind of value; `duration` gives nanoseconds, `size` bytes. */

@@ -13,8 +13,20 @@ const SPEC: CommandLineSpec = {
     { name: "size", type: "size", help: "bytes" },
     { name: "tag", short: "t", type: "list", help: "tags" },
     { name: "force", short: "f", type: "boolean", help: "anyway" },
-    { name: "colour", type: "boolean", default: true, help: "colours" },
-    { name: "level", type: "string", default: "info", help: "how much" },
+    {
+      name: "colour",
+      aliases: ["output.colour"],
+      type: "boolean",
+      default: true,
+      help: "colours",
+    },
+    {
+      name: "level",
+      aliases: ["output.log.level"],
+      type: "string",
+      default: "info",
+      help: "how much",
+    },
   ],
 };
 
@@ -128,3 +140,17 @@ for (
     assertThrows(() => parseCommandLine(args, SPEC), UsageError, message);
   });
 }
+
+Deno.test("parseCommandLine takes further names of an option", () => {
+  assertEquals(
+    parseCommandLine(
+      ["a", "--output.log.level", "debug", "--output.colour=false"],
+      SPEC,
+    ).options,
+    { level: "debug", colour: false },
+  );
+  assertEquals(
+    parseCommandLine(["a", "--no-output.colour"], SPEC).options["colour"],
+    false,
+  );
+});

@@ -1,4 +1,5 @@
 import type { CommandGroup } from "../../command.ts";
+import { checkCommand } from "./check_command.ts";
 import { extractCommand } from "./extract_command.ts";
 import { lsCommand } from "./ls_command.ts";
 import { pcapCommand } from "./pcap_command.ts";
@@ -12,6 +13,7 @@ export const netdumpGroup: CommandGroup = {
   commands: [
     lsCommand,
     showCommand,
+    checkCommand,
     pcapCommand,
     extractCommand,
     pruneCommand,

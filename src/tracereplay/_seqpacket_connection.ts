@@ -1,4 +1,4 @@
-import { OsError, ProtocolError } from "../base/errors.ts";
+import { FormatError, OsError, ProtocolError } from "../base/errors.ts";
 import { PacketBatch } from "../platform/packet_batch.ts";
 import type {
   PeerCredentials,
@@ -109,7 +109,7 @@ class SeqpacketConnection implements TraceConnection {
       try {
         const end = this.#conn.receive(batch, { maxPackets: 1 });
         const [packet] = batch;
-        if (packet !== undefined) return decodeHandshake(packet);
+        if (packet !== undefined) return this.#decode(packet);
         if (batch.oversized.length > 0) {
           throw new ProtocolError(
             `Cannot greet ${this.name}: its handshake has ${
@@ -133,6 +133,20 @@ class SeqpacketConnection implements TraceConnection {
           `Cannot greet ${this.name}: no handshake came within ${timeoutMs} ms`,
         );
       }
+    }
+  }
+
+  #decode(packet: Uint8Array): number {
+    try {
+      return decodeHandshake(packet);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      throw new ProtocolError(
+        `Cannot greet ${this.name}: its handshake makes no sense, ${
+          error.message.slice(error.message.indexOf(": ") + 2)
+        }`,
+        { cause: error },
+      );
     }
   }
 

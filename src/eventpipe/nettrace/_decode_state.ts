@@ -8,7 +8,7 @@ import { EventQueue } from "./_event_queue.ts";
 import { EventView } from "./_event_view.ts";
 import { LabelTable } from "./_label_table.ts";
 import type { MetadataDefinition } from "./_metadata_reader.ts";
-import { SequenceTracker } from "./_sequence_tracker.ts";
+import { type FoundLoss, SequenceTracker } from "./_sequence_tracker.ts";
 import { StackTable } from "./_stack_table.ts";
 import { MAX_TABLE_BYTES } from "./_table_bytes.ts";
 import { ThreadTable } from "./_thread_table.ts";
@@ -16,7 +16,6 @@ import type { NettraceDecodeOptions } from "./nettrace_decode_options.ts";
 import type {
   NettraceBlockKind,
   NettraceHeader,
-  NettraceLoss,
   NettraceMetadata,
   NettraceSequencePoint,
   NettraceSink,
@@ -232,14 +231,13 @@ export class DecodeState {
     this.queue?.deliverAll();
   }
 
-  #reportLoss(
-    loss: Omit<NettraceLoss, "captureThreadId">,
-    key: number | bigint,
-  ): void {
+  #reportLoss(loss: FoundLoss, key: number | bigint): void {
+    const captureThread = this.threads.get(key);
     this.sink.onLoss?.({
       ...loss,
+      captureThread,
       captureThreadId: this.header.version === 6
-        ? this.threads.get(key)?.threadId ?? -1
+        ? captureThread?.threadId ?? -1
         : Number(key),
     });
   }

@@ -38,7 +38,10 @@ type Draft =
   & { -readonly [Key in keyof MetadataDefinition]: MetadataDefinition[Key] }
   & { attributes: (readonly [key: string, value: string])[] };
 
-function emptyDefinition(window: ByteWindow): Draft {
+function emptyDefinition(
+  window: ByteWindow,
+  definitionForm: MetadataDefinition["definitionForm"],
+): Draft {
   return {
     id: 0,
     providerName: "",
@@ -55,6 +58,7 @@ function emptyDefinition(window: ByteWindow): Draft {
     fields: undefined,
     hasV2Fields: false,
     definition: window.bytes.slice(window.start, window.end),
+    definitionForm,
     offset: window.base + window.start,
   };
 }
@@ -78,7 +82,7 @@ export function readMetadataRecord(
   context: MetadataContext,
 ): MetadataDefinition {
   const reader = readerOf(window);
-  const definition = emptyDefinition(window);
+  const definition = emptyDefinition(window, "record");
   definition.id = reader.i32();
   definition.providerName = readText(reader);
   definition.eventId = reader.i32();
@@ -101,7 +105,7 @@ export function readEarlyMetadataRecord(
   context: MetadataContext,
 ): MetadataDefinition {
   const reader = readerOf(window);
-  const definition = emptyDefinition(window);
+  const definition = emptyDefinition(window, "early");
   definition.id = id;
   if (version === 1) {
     const guid = formatGuid(reader.bytes(16));
@@ -149,6 +153,11 @@ function readTags(
     const { offset } = reader;
     const size = reader.remaining >= 5 ? reader.i32() : -1;
     if (size < 0 || size + 1 > reader.remaining) {
+      // A copy is to be sound.
+      definition.definition = definition.definition.subarray(
+        0,
+        offset - definition.offset,
+      );
       context.stats.count("nettrace_metadata_tags_damaged", "error", {
         offset,
         detail: `definition ${definition.id}, tag of ${size} bytes`,
@@ -175,7 +184,7 @@ export function readMetadataRow(
   context: MetadataContext,
 ): MetadataDefinition {
   const reader = readerOf(window);
-  const definition = emptyDefinition(window);
+  const definition = emptyDefinition(window, "row");
   definition.id = reader.varuint32();
   definition.providerName = readString6(reader);
   definition.eventId = reader.varuint32();

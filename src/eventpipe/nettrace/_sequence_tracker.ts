@@ -17,6 +17,9 @@ export interface TrackedThread {
 /** Upstream readers keep that many threads before version 6; thread ids may be recycled, so old ones say nothing. */
 const MAX_THREADS_BEFORE_V6 = 5000;
 
+/** A loss without what the capturing thread is. */
+export type FoundLoss = Omit<NettraceLoss, "captureThreadId" | "captureThread">;
+
 /** How a {@linkcode SequenceTracker} counts. */
 export interface SequenceTrackerOptions {
   /** Whether threads are indexes that the stream defines and removes. */
@@ -24,11 +27,8 @@ export interface SequenceTrackerOptions {
   /** Most threads at a time in version 6. */
   readonly maxThreads: number;
   readonly stats: DecodeStats;
-  /** Takes what is found; `threadId` is left to it. */
-  readonly onLoss: (
-    loss: Omit<NettraceLoss, "captureThreadId">,
-    key: number | bigint,
-  ) => void;
+  /** Takes what is found, but for what the thread is. */
+  readonly onLoss: (loss: FoundLoss, key: number | bigint) => void;
 }
 
 /** Finds gaps in the numbers of each capturing thread's events. */

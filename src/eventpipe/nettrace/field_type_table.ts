@@ -1,4 +1,4 @@
-import type { NettraceFieldType } from "./types.ts";
+import type { NettraceField, NettraceFieldType } from "./types.ts";
 
 /** Type codes of payload fields whose type needs no further description. */
 export const SIMPLE_FIELD_TYPES: ReadonlyMap<number, NettraceFieldType> =
@@ -89,4 +89,29 @@ export function fixedFieldSize(type: NettraceFieldType): number | undefined {
     default:
       return FIXED_SIZES[type.kind];
   }
+}
+
+/** Kinds that streams before version 6 do not have. */
+const V6_ONLY_KINDS: ReadonlySet<NettraceFieldType["kind"]> = new Set([
+  "varint",
+  "varuint",
+  "fixedArray",
+  "char8",
+  "relLoc",
+  "dataLoc",
+  "boolean8",
+]);
+
+/**
+ * @param fields Declared fields.
+ * @returns Whether any of them is of a kind that only version 6 has.
+ */
+export function usesV6Types(fields: readonly NettraceField[]): boolean {
+  return fields.some(({ type }) => isV6Type(type));
+}
+
+function isV6Type(type: NettraceFieldType): boolean {
+  if (V6_ONLY_KINDS.has(type.kind)) return true;
+  if (type.kind === "object") return usesV6Types(type.fields);
+  return "element" in type && isV6Type(type.element);
 }

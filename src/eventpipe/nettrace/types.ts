@@ -109,8 +109,10 @@ export interface NettraceMetadata {
   readonly fields: readonly NettraceField[] | undefined;
   /** Whether the fields come from a `V2Params` tag. */
   readonly hasV2Fields: boolean;
-  /** Bytes of the definition, from the id on; a copy. */
+  /** Bytes of the definition, without tags that are damaged; a copy. */
   readonly definition: Uint8Array;
+  /** Form of these bytes: of versions 1 and 2, of versions 3 to 5, of version 6. */
+  readonly definitionForm: "early" | "record" | "row";
   /** Offset of the definition in the stream. */
   readonly offset: number;
 }
@@ -329,6 +331,8 @@ export interface NettraceLoss {
   readonly captureThreadKey: bigint;
   /** The capturing thread in the operating system's numbers, -1 where unknown. */
   readonly captureThreadId: number;
+  /** The capturing thread (version 6). */
+  readonly captureThread: NettraceThread | undefined;
   /** Number of the last event seen before. */
   readonly lastSequenceNumber: number;
   /** Number that revealed the loss. */

@@ -24,6 +24,7 @@ function metadata(parts: Partial<NettraceMetadata>): NettraceMetadata {
     fields: [],
     hasV2Fields: false,
     definition: new Uint8Array(0),
+    definitionForm: "record",
     offset: 0,
     ...parts,
   };

@@ -179,6 +179,18 @@ export const LIBC_SYMBOLS = {
     parameters: ["i32" /* fd */],
     result: "i32",
   },
+  /** Moves the calling thread into a namespace. */
+  setns: {
+    parameters: ["i32", /* fd */ "i32" /* nstype */],
+    result: "i32",
+    optional: true,
+  },
+  /** State of the kernel's clock; with modes of 0 it only reads. */
+  adjtimex: {
+    parameters: ["buffer" /* buf */],
+    result: "i32",
+    optional: true,
+  },
 } as const;
 
 /** The callable functions of {@linkcode LIBC_SYMBOLS}. */

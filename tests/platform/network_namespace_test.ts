@@ -17,7 +17,12 @@ testWith(
     const name = `tdns${Deno.pid}`;
     await mustRun("ip", "netns", "add", name);
     try {
-      await mustRun("ip", "-n", name, "link", "add", "v0", "type", "veth");
+      await mustRun(
+        ..."ip -n NAME link add name v0 type veth peer name v1".replace(
+          "NAME",
+          name,
+        ).split(" "),
+      );
       const links = () =>
         readProcText("/proc/thread-self/net/dev")!.split("\n").slice(2).map((
           line,
@@ -26,7 +31,7 @@ testWith(
       const before = links();
       using namespace = openNetworkNamespace(name);
       assertEquals(namespace.name, name);
-      assertEquals(namespace.within(links), ["v0", "v1"].slice(0, 2).sort());
+      assertEquals(namespace.within(links), ["v0", "v1"]);
       const { stdout } = await runTool("ip", ["-o", "link", "show", "v0"], {
         within: (start) => namespace.within(start),
       });

@@ -1,5 +1,6 @@
 import { foldedEntry } from "./folded/folded_entry.ts";
 import { nettraceEntry } from "./nettrace/nettrace_entry.ts";
+import { networkTraceEntry } from "./network_trace/network_trace_entry.ts";
 import { pprofEntry } from "./pprof/pprof_entry.ts";
 import { speedscopeEntry } from "./speedscope/speedscope_entry.ts";
 import type { FormatEntry } from "./types.ts";
@@ -10,6 +11,7 @@ import type { FormatEntry } from "./types.ts";
  */
 export const FORMATS: readonly FormatEntry[] = [
   nettraceEntry,
+  networkTraceEntry,
   speedscopeEntry,
   // These have no magic number: everything that has one comes first.
   foldedEntry,

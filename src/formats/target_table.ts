@@ -135,4 +135,26 @@ export const TARGETS: readonly TargetEntry[] = [
     binary: false,
     options: [],
   },
+  {
+    name: "har",
+    title: "HTTP archive (HAR)",
+    extensions: [".har"],
+    binary: false,
+    options: [],
+  },
+  {
+    name: "network-trace",
+    title: "network trace",
+    extensions: [".nettrace.json"],
+    binary: false,
+    options: [
+      {
+        name: "trace-form",
+        type: "string",
+        choices: ["plain", "export", "sink"],
+        default: "export",
+        help: "form of the network trace: plain, export or sink",
+      },
+    ],
+  },
 ];

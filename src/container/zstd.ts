@@ -89,7 +89,8 @@ export interface WriteZstdOptions {
 
 /**
  * Packs bytes as one zstd frame with a checksum. Where the runtime's
- * `node:zlib` has no zstd, the frame is valid and not smaller than its content.
+ * `node:zlib` has no zstd, a simple packer steps in whose frames are larger,
+ * whatever the level.
  *
  * @param source The bytes; each chunk must stay unchanged until the next is asked for. After an
  * empty chunk everything before it is delivered, so that it can be unpacked although the stream
@@ -125,8 +126,8 @@ function* deliver({ output, fault }: PackStep): Generator<Uint8Array> {
 
 async function choosePacker(level: number): Promise<FlushEngine> {
   if (!hasNativeZstd()) {
-    const { StoreZstdEngine } = await import("./_store_zstd_engine.ts");
-    return new StoreZstdEngine();
+    const { LzZstdEngine } = await import("./_lz_zstd_engine.ts");
+    return new LzZstdEngine();
   }
   return new ZlibEngine(createZstdCompress({
     chunkSize: OUTPUT_BYTES,

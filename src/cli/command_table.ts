@@ -4,6 +4,7 @@ import { convertCommand } from "./commands/convert_command.ts";
 import { diffCommand } from "./commands/diff_command.ts";
 import { eventsCommand } from "./commands/events_command.ts";
 import { infoCommand } from "./commands/info_command.ts";
+import { kcapGroup } from "./commands/kcap/kcap_group.ts";
 import { netdumpGroup } from "./commands/netdump/netdump_group.ts";
 import { reportCommand } from "./commands/report_command.ts";
 import { tracereplayGroup } from "./commands/tracereplay/tracereplay_group.ts";
@@ -23,5 +24,6 @@ export const COMMANDS: readonly Command[] = [
 /** Commands of the systems, in the order of help. */
 export const GROUPS: readonly CommandGroup[] = [
   netdumpGroup,
+  kcapGroup,
   tracereplayGroup,
 ];

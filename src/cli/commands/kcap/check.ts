@@ -1,0 +1,160 @@
+import { FormatError, LimitError } from "../../../base/errors.ts";
+import { toJsonText } from "../../../base/json_text.ts";
+import { escapeForTerminal } from "../../../base/terminal_text.ts";
+import { faultStat } from "../../../kcap/fault_severity.ts";
+import { openKcapFile } from "../../../kcap/open_kcap_file.ts";
+import type { KcapFault } from "../../../kcap/types.ts";
+import type { CommandContext } from "../../command.ts";
+import { EXIT_CODE } from "../../exit_code.ts";
+
+/** Problems that are listed one by one. */
+const MAX_PROBLEMS = 20;
+
+/** What was found in one capture. */
+interface CheckResult {
+  readonly file: string;
+  readonly isOk: boolean;
+  /** Why it could not be read at all. */
+  readonly error: string | undefined;
+  readonly dialect: string | undefined;
+  readonly events: number;
+  readonly stateEvents: number;
+  readonly handles: number;
+  readonly problemCount: number;
+  /** The first ones. */
+  readonly problems: readonly KcapFault[];
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Checks captures.
+ *
+ * @param context Arguments and the outside.
+ * @returns The exit code of the worst.
+ */
+export async function run(context: CommandContext): Promise<number> {
+  const { console, options, positionals } = context;
+  let exitCode: number = EXIT_CODE.done;
+  for (const path of positionals) {
+    const result = await checkFile(path, context);
+    if (result.error !== undefined) exitCode = EXIT_CODE.failed;
+    else if (!result.isOk && exitCode === EXIT_CODE.done) {
+      exitCode = EXIT_CODE.damaged;
+    }
+    if (options["json"] === true) await console.print(toJsonText(result));
+    else for (const line of describe(result)) await console.print(line);
+  }
+  return exitCode;
+}
+
+async function checkFile(
+  path: string,
+  { options, signal, console }: CommandContext,
+): Promise<CheckResult> {
+  const problems: KcapFault[] = [];
+  let problemCount = 0;
+  const empty = {
+    file: path,
+    dialect: undefined,
+    events: 0,
+    stateEvents: 0,
+    handles: 0,
+    problemCount: 0,
+    problems: [],
+    remarks: [],
+  };
+  try {
+    const { size } = await statOrNothing(path);
+    await using progress = console.progress(
+      `Checking ${path}`,
+      size === undefined ? {} : { total: size },
+    );
+    await using reader = await openKcapFile(path, {
+      strict: options["strict"] === true,
+      force: options["force"] === true,
+      legacyNames: options["raw-names"] === true ? "keep" : "normalize",
+      includeState: true,
+      onRead: (bytes) => progress.update(bytes),
+      onFault: (fault) => {
+        if (faultStat(fault.kind).severity === "notice") return;
+        problemCount++;
+        if (problems.length < MAX_PROBLEMS) problems.push(fault);
+      },
+      signal,
+    });
+    let rundowns = 0;
+    let latest: bigint | undefined;
+    let unordered = 0;
+    for await (const item of reader.read()) {
+      if (item.type !== "event") continue;
+      if (item.eventType.known?.isState === true) {
+        if (item.name === "ProcessRundown") rundowns++;
+      } else {
+        if (latest !== undefined && item.timeNs < latest) unordered++;
+        else latest = item.timeNs;
+      }
+    }
+    const { events, stateEvents, stateWarnings, badTimestamps } =
+      reader.counters;
+    return {
+      file: path,
+      isOk: problemCount === 0,
+      error: undefined,
+      dialect: reader.dialect?.name,
+      events,
+      stateEvents,
+      handles: reader.handles.length,
+      problemCount,
+      problems,
+      remarks: [
+        rundowns === 0 && events > 0
+          ? "no events list the running processes: names of processes will be missing"
+          : "",
+        stateWarnings > 0
+          ? `${stateWarnings} events whose effect on the state is not known`
+          : "",
+        badTimestamps > 0 ? `${badTimestamps} events without a valid time` : "",
+        unordered > 0
+          ? `${unordered} events are older than one before them, as is usual`
+          : "",
+      ].filter((remark) => remark !== ""),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    const isTold = error instanceof FormatError ||
+      error instanceof LimitError || error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.PermissionDenied ||
+      error instanceof Deno.errors.IsADirectory;
+    if (!isTold) throw error;
+    return { ...empty, isOk: false, error: error.message };
+  }
+}
+
+async function statOrNothing(
+  path: string,
+): Promise<{ readonly size: number | undefined }> {
+  try {
+    return await Deno.stat(path);
+  } catch {
+    return { size: undefined }; // opening it tells why
+  }
+}
+
+function* describe(result: CheckResult): Generator<string, void, undefined> {
+  const file = escapeForTerminal(result.file);
+  if (result.error !== undefined) {
+    yield `${file}: ${escapeForTerminal(result.error)}`;
+    return;
+  }
+  yield `${file}: ${
+    result.isOk ? "ok" : `${result.problemCount} problems`
+  }, dialect ${
+    result.dialect ?? "unknown"
+  }, ${result.events} events, ${result.stateEvents} state events, ${result.handles} handles`;
+  for (const { offset, message } of result.problems) {
+    yield `  at byte ${offset}: ${escapeForTerminal(message)}`;
+  }
+  const more = result.problemCount - result.problems.length;
+  if (more > 0) yield `  ${more} more`;
+  for (const remark of result.remarks) yield `  note: ${remark}`;
+}

@@ -1,0 +1,141 @@
+import { FormatError, LimitError } from "../../../base/errors.ts";
+import {
+  type KcapReader,
+  openKcap,
+  type OpenKcapOptions,
+} from "../../../kcap/kcap_reader.ts";
+import { resolveKcapPath } from "../../../kcap/open_kcap_file.ts";
+import { readFileStream } from "../../../platform/file_source.ts";
+import type { CommandContext } from "../../command.ts";
+import { UsageError } from "../../usage_error.ts";
+import { type FaultPolicy, FaultReporter } from "./fault_reporter.ts";
+
+/** A capture that a command reads. */
+export interface OpenedCapture extends AsyncDisposable {
+  readonly reader: KcapReader;
+  /** Name for messages. */
+  readonly name: string;
+  /** Gets the reader's faults. */
+  readonly faults: FaultReporter;
+}
+
+/** What {@linkcode openCapture} needs beside the command's options. */
+export interface OpenCaptureOptions
+  extends Pick<OpenKcapOptions, "filter" | "includeState"> {
+  /** Whether progress would disturb what the command prints. @default {false} */
+  readonly isPrinting?: boolean | undefined;
+}
+
+/**
+ * Opens the capture that a command names; `-` is standard input.
+ *
+ * @param path As typed.
+ * @param context The running command, with `CAPTURE_OPTIONS`.
+ * @param options Filter, state-only events.
+ * @returns The reader; its faults go to `faults`.
+ * @throws {UsageError} When standard input is a terminal.
+ * @throws {FormatError} When it is not a capture, with its name.
+ */
+export async function openCapture(
+  path: string,
+  context: CommandContext,
+  options: OpenCaptureOptions = {},
+): Promise<OpenedCapture> {
+  const { console, signal } = context;
+  const isStdin = path === "-";
+  const name = isStdin ? "standard input" : path;
+  const policy = context.options["errors"] as FaultPolicy;
+  const faults = new FaultReporter(console, name, policy);
+  await using stack = new AsyncDisposableStack();
+  let source: AsyncIterable<Uint8Array>;
+  if (isStdin) {
+    if (console.stdinIsTerminal) {
+      throw new UsageError(
+        "Cannot read a capture from the terminal",
+        "name a file, or send one into standard input",
+      );
+    }
+    source = console.stdin();
+  } else {
+    const found = await resolveKcapPath(path);
+    const { isDirectory, size } = await Deno.stat(found);
+    if (isDirectory) {
+      throw new UsageError(
+        `Cannot read ${path}: it is a folder`,
+        "name the files in it",
+      );
+    }
+    const isShown = options.isPrinting !== true || !console.stdoutIsTerminal;
+    const progress = isShown
+      ? stack.use(console.progress(`Reading ${found}`, { total: size }))
+      : undefined;
+    source = readFileStream(found, {
+      signal,
+      onRead: (bytes) => progress?.update(bytes),
+    });
+  }
+  const reader = stack.use(
+    await openNamed(source, name, {
+      ...options,
+      strict: context.options["strict"] === true,
+      force: context.options["force"] === true,
+      legacyNames: context.options["raw-names"] === true ? "keep" : "normalize",
+      onFault: (fault) => faults.add(fault),
+      signal,
+    }),
+  );
+  const { major, minor } = reader.header;
+  if (major !== 2) {
+    console.note(
+      `${name}: version ${major}.${minor} is read as ${
+        major < 2 ? "a capture of Fibratus 1.x" : "the newest one that is known"
+      }`,
+    );
+  }
+  const owned = stack.move();
+  return {
+    reader,
+    name,
+    faults,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function openNamed(
+  source: AsyncIterable<Uint8Array>,
+  name: string,
+  options: OpenKcapOptions,
+): Promise<KcapReader> {
+  try {
+    return await openKcap(source, options);
+  } catch (error) {
+    const isOurs = error instanceof FormatError || error instanceof LimitError;
+    if (isOurs) error.message = `${name}: ${error.message}`;
+    throw error;
+  }
+}
+
+/**
+ * Reads a capture up to an event, for the state behind it.
+ *
+ * @param reader An open capture.
+ * @param at Sequence number as typed; the end without one.
+ * @throws {UsageError} When it is no number.
+ * @throws {RangeError} When there is no event of that number.
+ */
+export async function readUpTo(
+  reader: KcapReader,
+  at: string | undefined,
+): Promise<void> {
+  if (at !== undefined && !/^\d+$/.test(at)) {
+    throw new UsageError(`Cannot use "${at}" for --at: expected a number`);
+  }
+  const seq = at === undefined ? undefined : BigInt(at);
+  for await (const item of reader.read()) {
+    if (item.type === "event" && item.seq === seq) return;
+  }
+  if (seq === undefined) return;
+  throw new RangeError(
+    `Cannot show the state at ${seq}: the capture has no event of this sequence number`,
+  );
+}

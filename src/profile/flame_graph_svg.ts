@@ -1,4 +1,5 @@
 import type { CallTree, CallTreeNode } from "./call_tree.ts";
+import { shortFunctionName } from "./short_name.ts";
 
 /** How {@linkcode writeFlameGraphSvg} draws. */
 export interface WriteFlameGraphSvgOptions {
@@ -66,13 +67,13 @@ export function* writeFlameGraphSvg(
     } %)`;
     text += `<g class="b" data-x="${round(x)}" data-w="${
       round(boxWidth)
-    }" data-r="${row}"><title>${escapeXml(remark)}</title><rect x="${
-      round(MARGIN + x)
-    }" y="${TOP + row * ROW_HEIGHT}" width="${round(boxWidth)}" height="${
-      ROW_HEIGHT - 1
-    }" rx="1" fill="${colourOf(node.name)}"/><text x="${
-      round(MARGIN + x + 3)
-    }" y="${TOP + row * ROW_HEIGHT + 12}">${
+    }" data-r="${row}" data-s="${
+      escapeXml(shortFunctionName(node.name))
+    }"><title>${escapeXml(remark)}</title><rect x="${round(MARGIN + x)}" y="${
+      TOP + row * ROW_HEIGHT
+    }" width="${round(boxWidth)}" height="${ROW_HEIGHT - 1}" rx="1" fill="${
+      colourOf(node.name)
+    }"/><text x="${round(MARGIN + x + 3)}" y="${TOP + row * ROW_HEIGHT + 12}">${
       escapeXml(label(node.name, boxWidth))
     }</text></g>\n`;
     if (text.length > 64 * 1024) {
@@ -118,7 +119,9 @@ function place(
 function label(name: string, width: number): string {
   const letters = Math.floor((width - 6) / FONT_WIDTH);
   if (letters < 3) return "";
-  return name.length <= letters ? name : `${name.slice(0, letters - 1)}…`;
+  if (name.length <= letters) return name;
+  const short = shortFunctionName(name);
+  return short.length <= letters ? short : `${short.slice(0, letters - 1)}…`;
 }
 
 /** Warm colours, the same for the same module and near each other within it. */
@@ -170,13 +173,13 @@ function show(x, w, row) {
     box.style.display = isCaller || isInside ? "" : "none";
     if (!isCaller && !isInside) return;
     var left = isCaller ? 0 : (bx - x) * ${inner} / w, width = isCaller ? ${inner} : bw * ${inner} / w;
-    var rect = box.children[1], text = box.children[2], name = nameOf(box);
+    var rect = box.children[1], text = box.children[2], name = nameOf(box), short = box.dataset.s;
     rect.setAttribute("x", ${MARGIN} + left);
     rect.setAttribute("width", width);
     rect.style.opacity = isCaller ? 0.5 : 1;
     var letters = Math.floor((width - 6) / ${FONT_WIDTH});
     text.setAttribute("x", ${MARGIN} + left + 3);
-    text.textContent = letters < 3 ? "" : name.length <= letters ? name : name.slice(0, letters - 1) + "\\u2026";
+    text.textContent = letters < 3 ? "" : name.length <= letters ? name : short.length <= letters ? short : short.slice(0, letters - 1) + "\\u2026";
   });
 }
 boxes.forEach(function (box) {

@@ -1,5 +1,6 @@
 import { escapeForTerminal } from "../base/terminal_text.ts";
 import type { CallTree, CallTreeNode } from "./call_tree.ts";
+import { shortFunctionName } from "./short_name.ts";
 
 /** How {@linkcode renderFlameGraph} draws. */
 export interface RenderFlameGraphOptions {
@@ -80,17 +81,9 @@ function renderLevel(boxes: readonly Box[], colour: boolean): string {
 /** Pads a name, or shortens it: first to the bare method, then by its end. */
 function fit(name: string, width: number): string {
   if (name.length <= width) return name.padEnd(width);
-  const short = shortName(name);
+  const short = shortFunctionName(name);
   if (short.length <= width) return short.padEnd(width);
   return width <= 1 ? "…".repeat(width) : `${short.slice(0, width - 1)}…`;
-}
-
-/** Method without module, namespace and arguments: `Work` of `app!A.B.Work(int32)`. */
-function shortName(name: string): string {
-  const withoutModule = name.slice(name.indexOf("!") + 1);
-  const bracket = withoutModule.indexOf("(", 1);
-  const path = bracket < 0 ? withoutModule : withoutModule.slice(0, bracket);
-  return path.split(/\.(?=[^.])|::/).at(-1) || name;
 }
 
 function colourOf(name: string): number {

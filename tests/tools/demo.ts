@@ -1,106 +1,95 @@
 /**
- * Shows what tracedeck tells of the captures in the repository: for each format
- * one file, and what can be asked of any file.
+ * The main job on a trace that is in the repository: what is in it, where the
+ * time goes, and files for other tools. Then what tracedeck tells of the other
+ * captures.
  *
  *     deno task demo
  *
  * @module
  */
 
-import { DecodeStats } from "../../src/base/decode_stats.ts";
-import { COMMANDS } from "../../src/cli/command_table.ts";
+import { formatBytes } from "../../src/base/byte_size.ts";
 import { main } from "../../src/cli/main.ts";
 import { processHost } from "../../src/cli/process_host.ts";
 import { listenForInterruption } from "../../src/cli/signals.ts";
-import { walk } from "../../src/deps/fs.ts";
-import { FORMATS } from "../../src/formats/format_table.ts";
-import { openInput } from "../../src/formats/open_input.ts";
-import type { Format, FormatEntry } from "../../src/formats/types.ts";
-import { readFileStream } from "../../src/platform/file_source.ts";
+import { ensureDir } from "../../src/deps/fs.ts";
 import { REPOSITORY } from "../support/file_url.ts";
 
-/** Larger captures show nothing that smaller ones do not. */
-const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** Where the demo leaves its files, from the root of the repository. */
+export const DEMO_FOLDER = "dist/demo";
 
-/** What is asked of each file, as far as its format can tell. */
-const QUESTIONS: readonly {
-  readonly verb: string;
-  readonly options: readonly string[];
-  readonly canTell: (format: Format) => boolean;
-}[] = [
-  { verb: "info", options: [], canTell: () => true },
+const TRACE = "tests/fixtures/nettrace/workload.nettrace";
+
+/** A command line of the demo. */
+export interface DemoStep {
+  /** What it shows. */
+  readonly title: string;
+  /** Arguments behind the program's name. */
+  readonly args: readonly string[];
+}
+
+/** Files that the demo leaves, with what opens them. */
+export const DEMO_FILES: readonly (readonly [name: string, use: string])[] = [
+  ["workload.svg", "flame graph: open it in a browser"],
+  ["workload.speedscope.json", "drop it on https://www.speedscope.app"],
+  ["workload.pb.gz", "go tool pprof, Pyroscope, Parca"],
+  ["workload.chromium.json", "https://ui.perfetto.dev or chrome://tracing"],
+  ["workload.folded", "flame graph scripts"],
+  ["workload.jsonl", "every event, one JSON object a line"],
+  ["workload.parquet", "every event, for DuckDB, Spark, ClickHouse"],
+];
+
+/** What the demo runs, in order. */
+export const DEMO_STEPS: readonly DemoStep[] = [
+  { title: "What is this file?", args: ["info", TRACE] },
   {
-    verb: "events",
-    options: ["--limit", "8"],
-    canTell: (format) => format.events !== undefined,
+    title: "Where does the program's own code spend its time?",
+    args: [
+      ...["report", TRACE, "--managed-only", "--focus", "Workload!*"],
+      ...["--section", "functions,flameGraph", "--top", "12", "--flame"],
+    ],
   },
   {
-    verb: "report",
-    options: [],
-    canTell: (format) =>
-      format.report !== undefined || format.profile !== undefined,
+    title: "What did the runtime do?",
+    args: ["report", TRACE, "--section", "gc,exceptions", "--top", "5"],
   },
+  {
+    title: "Which events did it emit?",
+    args: ["events", TRACE, "--provider", "Tracedeck-Workload", "--limit", "5"],
+  },
+  ...DEMO_FILES.map(([name]) => ({
+    title: "",
+    args: ["convert", TRACE, "-o", `${DEMO_FOLDER}/${name}`],
+  })),
 ];
 
 /**
- * Plans the demo.
- *
- * @returns Command lines without the program's name, in the order of formats.
+ * @param args Arguments behind the program's name.
+ * @returns The command line as a shell takes it.
  */
-export async function planDemo(): Promise<string[][]> {
-  const commandLines: string[][] = [["version"]];
-  const files = await findLargest();
-  for (const entry of FORMATS) {
-    const path = files.get(entry);
-    if (path === undefined) continue;
-    const format = await entry.load();
-    for (const { verb, options, canTell } of QUESTIONS) {
-      const exists = COMMANDS.some((command) => command.name === verb);
-      if (exists && canTell(format)) {
-        commandLines.push([verb, path, ...options]);
-      }
-    }
-  }
-  return commandLines;
-}
-
-/** The largest capture of each format that is not too large. */
-async function findLargest(): Promise<Map<FormatEntry, string>> {
-  const found = new Map<FormatEntry, { path: string; sizeBytes: number }>();
-  const files = walk(`${REPOSITORY}/tests/fixtures`, { includeDirs: false });
-  for await (const { path } of files) {
-    const { size } = await Deno.stat(path);
-    const entry = size > MAX_FILE_BYTES ? undefined : await detect(path);
-    if (entry === undefined) continue;
-    const largest = found.get(entry);
-    if (largest === undefined || largest.sizeBytes < size) {
-      found.set(entry, { path, sizeBytes: size });
-    }
-  }
-  return new Map(
-    [...found].map((
-      [entry, { path }],
-    ) => [entry, path.slice(REPOSITORY.length + 1)]),
-  );
-}
-
-async function detect(path: string): Promise<FormatEntry | undefined> {
-  const { head } = await openInput(
-    { name: path, path, open: () => readFileStream(path) },
-    { stats: new DecodeStats() },
-  );
-  return FORMATS.find(({ sniff }) => sniff(head));
+export function commandLine(args: readonly string[]): string {
+  const words = args.map((arg) => /[^\w./:,=-]/.test(arg) ? `'${arg}'` : arg);
+  return ["tracedeck", ...words].join(" ");
 }
 
 async function runDemo(): Promise<number> {
   Deno.chdir(REPOSITORY);
+  await ensureDir(DEMO_FOLDER);
   const host = processHost();
   const encoder = new TextEncoder();
+  const print = (text: string) => host.writeStdout(encoder.encode(`${text}\n`));
   using interruption = listenForInterruption(() => {});
-  for (const args of await planDemo()) {
-    await host.writeStdout(encoder.encode(`\n$ tracedeck ${args.join(" ")}\n`));
+  for (const { title, args } of DEMO_STEPS) {
+    if (title !== "") await print(`\n${title}`);
+    await print(`$ ${commandLine(args)}`);
     const code = await main(args, host, interruption.signal);
     if (code !== 0) return code;
+  }
+  await print("\nFiles to open:");
+  for (const [name, use] of DEMO_FILES) {
+    const path = `${DEMO_FOLDER}/${name}`;
+    const { size } = await Deno.stat(path);
+    await print(`  ${path}  ${formatBytes(size)}  ${use}`);
   }
   return 0;
 }

@@ -11,6 +11,7 @@ import { reportDamage } from "../report_damage.ts";
 import { UsageError } from "../usage_error.ts";
 import { checkFormatOptions } from "../verbs/format_options.ts";
 import { openFile } from "../verbs/open_file.ts";
+import type { OpenedFile } from "../verbs/open_file.ts";
 import { compileSelection } from "../verbs/profile_filter.ts";
 import { refuseBinaryToTerminal, writeOutput } from "../write_output.ts";
 
@@ -28,31 +29,33 @@ export async function run(context: CommandContext): Promise<number> {
   const isFile = output !== undefined && output !== "-";
   if (!isFile) refuseBinaryToTerminal(console, target.binary);
 
-  await using opened = new AsyncDisposableStack();
-  const inputs = [];
-  for (const path of positionals) {
-    inputs.push(opened.use(await openFile(path, context)));
-  }
-  checkFormatOptions(
-    options,
-    "convert",
-    inputs.map(({ entry }) => entry),
-    target,
-  );
-
   const stats = new DecodeStats();
-  const stream = await convertInputs(inputs, {
-    target,
-    options,
-    selection,
-    outputName: isFile ? output.split(/[\\/]/).at(-1) : undefined,
-    stats,
-    signal: context.signal,
-  });
-  const size = await writeOutput(console, stream, {
-    path: output,
-    binary: target.binary,
-  });
+  const inputs: OpenedFile[] = [];
+  let size: number;
+  {
+    await using opened = new AsyncDisposableStack();
+    for (const path of positionals) {
+      inputs.push(opened.use(await openFile(path, context)));
+    }
+    checkFormatOptions(
+      options,
+      "convert",
+      inputs.map(({ entry }) => entry),
+      target,
+    );
+    const stream = await convertInputs(inputs, {
+      target,
+      options,
+      selection,
+      outputName: isFile ? output.split(/[\\/]/).at(-1) : undefined,
+      stats,
+      signal: context.signal,
+    });
+    size = await writeOutput(console, stream, {
+      path: output,
+      binary: target.binary,
+    });
+  }
   if (isFile) {
     console.note(`wrote ${output} (${formatBytes(size)}, ${target.title})`);
   }

@@ -1,6 +1,7 @@
 import { bytesOf } from "./byte_stream.ts";
 import { REPOSITORY } from "./file_url.ts";
-import { sharedData } from "./shared_data.ts";
+import type { Requirement } from "./requirement.ts";
+import { requireSharedData, sharedData } from "./shared_data.ts";
 
 /** Captures that are in the repository. */
 export const OWN_CAPTURES = {
@@ -65,4 +66,11 @@ export async function sharedCapture(
   return await bytesOf(
     file.readable.pipeThrough(new DecompressionStream("gzip")),
   );
+}
+
+/** @returns The requirement of shared captures, for `testWith`. */
+export function requireCaptures(
+  ...names: readonly SharedCapture[]
+): Requirement {
+  return requireSharedData(...names.map((name) => SHARED_CAPTURES[name]));
 }

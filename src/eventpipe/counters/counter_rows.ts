@@ -42,9 +42,9 @@ export function counterRows(
       return [metric(withUnit(displayName, countWord(unit)), value!)];
     case "sum":
       return [{
-        display: `${displayName} (${countWord(unit)} / ${
-          Math.floor(sample.intervalSec)
-        } sec)`,
+        display: `${displayName} (${
+          countWord(unit)
+        } / ${sample.intervalSec} sec)`,
         type: "Rate",
         value: value!,
         tags,

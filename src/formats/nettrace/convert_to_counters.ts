@@ -1,4 +1,7 @@
-import { pumpNettrace } from "../../eventpipe/collect_nettrace.ts";
+import {
+  collectNettrace,
+  pumpNettrace,
+} from "../../eventpipe/collect_nettrace.ts";
 import { CounterReader } from "../../eventpipe/counters/counter_reader.ts";
 import type { CounterSample } from "../../eventpipe/counters/counter_reader.ts";
 import {
@@ -34,6 +37,13 @@ export async function* convertToCounters(
   if (form === "csv") yield encoder.encode(COUNTERS_CSV_HEADER);
   for (const input of inputs) {
     const process = new ProcessFacts();
+    // The process is told at the end of a stream, and named at the start of the JSON form.
+    if (form === "json" && !hasHead && input.path !== undefined) {
+      await collectNettrace(input.open(), [process], {
+        limits: input.limits,
+        signal: input.signal,
+      });
+    }
     for await (
       const { samples, header } of readCounters(input, request, process)
     ) {
@@ -59,8 +69,8 @@ export async function* convertToCounters(
   }
   if (form === "json") yield encoder.encode(COUNTERS_JSON_TAIL);
   if (isFirst) {
-    stats.count("nettrace_no_counters", "notice", {
-      detail: "the trace has neither event counters nor meters",
+    stats.count("no_counters", "data_loss", {
+      detail: "the trace has neither event counters nor values of meters",
     });
   }
 }

@@ -28,5 +28,9 @@ export async function* convertToPprof(request: ConvertRequest): ByteStream {
     ? profiles[0]!
     : mergeProfiles(profiles);
   noteEmptyProfile(profile, stats);
-  yield* writePprof(profile, { stats, signal });
+  yield* writePprof(profile, {
+    stats,
+    signal,
+    threadLabelKeys: { tid: "thread_id", name: "thread_name" },
+  });
 }

@@ -108,6 +108,13 @@ export const nettraceEntry: FormatEntry = {
       verbs: ["report"],
     },
     {
+      name: "drop-symbols",
+      type: "boolean",
+      help:
+        "let the selection decide on events that name code and processes too (nettrace)",
+      verbs: ["convert"],
+    },
+    {
       name: "exporter",
       type: "string",
       valueName: "TEXT",
@@ -117,6 +124,7 @@ export const nettraceEntry: FormatEntry = {
     },
   ],
   converters: [
+    "nettrace",
     "pprof",
     "speedscope",
     "chromium",

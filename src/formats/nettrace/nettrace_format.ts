@@ -10,6 +10,7 @@ import type { OptionValues } from "../option_spec.ts";
 import type { Format, FormatInput, ProfileRequest } from "../types.ts";
 import { convertToChromium } from "./convert_to_chromium.ts";
 import { convertToCounters } from "./convert_to_counters.ts";
+import { convertToNettrace } from "./convert_to_nettrace.ts";
 import { convertToPprof } from "./convert_to_pprof.ts";
 import { convertToSpeedscope } from "./convert_to_speedscope.ts";
 import { describeNettrace } from "./describe_nettrace.ts";
@@ -39,6 +40,7 @@ export const nettraceFormat: Format = {
   profile: readProfile,
   report: readReport,
   converters: {
+    nettrace: { convert: convertToNettrace },
     pprof: { convert: convertToPprof },
     speedscope: { convert: convertToSpeedscope },
     chromium: { convert: convertToChromium },

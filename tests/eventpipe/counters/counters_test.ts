@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { ownCapture } from "../../support/nettrace_captures.ts";
 import { collectNettrace } from "../../../src/eventpipe/collect_nettrace.ts";
 import { CounterReader } from "../../../src/eventpipe/counters/counter_reader.ts";
 import type {
@@ -14,7 +15,6 @@ import {
 } from "../../../src/eventpipe/counters/counter_text.ts";
 import { InstrumentPreference } from "../../../src/eventpipe/counters/prefer_instruments.ts";
 import type { NettraceHeader } from "../../../src/eventpipe/nettrace/types.ts";
-import { readFixture } from "../../support/nettrace_fixtures.ts";
 
 interface Read {
   readonly samples: CounterSample[];
@@ -89,7 +89,7 @@ Deno.test("CounterReader hands on what the source of the metrics says", () => {
 });
 
 Deno.test("CounterReader leaves out values made for another interval", async () => {
-  const bytes = readFixture("workload");
+  const bytes = ownCapture("workload");
   const all = (await read(bytes)).samples;
   const own = all.filter(({ source }) => source === "eventCounter");
   assertEquals(own.length, 54 + 27 + 12);

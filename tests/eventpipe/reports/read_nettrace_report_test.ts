@@ -4,16 +4,16 @@ import type {
   ReportCell,
   ReportSection,
 } from "../../../src/base/report.ts";
+import {
+  ownCapture,
+  requireCaptures,
+  type SharedCapture,
+  sharedCapture,
+} from "../../support/nettrace_captures.ts";
 import { readNettraceReport } from "../../../src/eventpipe/reports/read_nettrace_report.ts";
 import { streamOf } from "../../support/byte_stream.ts";
-import {
-  readFixture,
-  readShared,
-  SHARED_TRACE,
-} from "../../support/nettrace_fixtures.ts";
 import { bytesBy, utf16z } from "../../support/nettrace_streams.ts";
 import { testWith } from "../../support/requirement.ts";
-import { requireSharedData } from "../../support/shared_data.ts";
 import { type BuiltEvent, TraceBuilder } from "../../support/trace_builder.ts";
 import { concatBytes } from "../../support/byte_stream.ts";
 
@@ -56,7 +56,7 @@ function rowsOf(report: Report, key: string): Record<string, ReportCell>[] {
     : [];
 }
 
-const WORKLOAD = await reportOf(readFixture("workload"));
+const WORKLOAD = await reportOf(ownCapture("workload"));
 
 Deno.test("EventCounts counts a trace's events by provider and kind", () => {
   const events = rowsOf(WORKLOAD, "events");
@@ -209,7 +209,7 @@ Deno.test("CountersPart tells of event counters and meters", () => {
 });
 
 Deno.test("JitPart tells methods by tier with the time that they took", async () => {
-  const report = await reportOf(readFixture("jit"));
+  const report = await reportOf(ownCapture("jit"));
   const facts = factsOf(report, "jit");
   assertEquals(facts.methods, 53);
   const tiers = rowsOf(report, "jitTiers");
@@ -224,7 +224,7 @@ Deno.test("JitPart tells methods by tier with the time that they took", async ()
 });
 
 Deno.test("ActivitiesPart measures activities and makes their ids readable", async () => {
-  const report = await reportOf(readFixture("events"));
+  const report = await reportOf(ownCapture("events"));
   assertEquals(
     rowsOf(report, "activities").map((
       row,
@@ -238,7 +238,7 @@ Deno.test("ActivitiesPart measures activities and makes their ids readable", asy
 });
 
 Deno.test("NettraceReport leaves out what a trace has nothing of", async () => {
-  const report = await reportOf(readFixture("events"));
+  const report = await reportOf(ownCapture("events"));
   assertEquals(report.sections.map(({ key }) => key), [
     "process",
     "providers",
@@ -251,7 +251,7 @@ Deno.test("NettraceReport leaves out what a trace has nothing of", async () => {
 
 Deno.test("readNettraceReport limits tables and says what it left out", async () => {
   const section = sectionOf(
-    await reportOf(readFixture("workload"), 3),
+    await reportOf(ownCapture("workload"), 3),
     "events",
   );
   assertEquals(section.type === "table" && section.rows.length, 3);
@@ -260,9 +260,9 @@ Deno.test("readNettraceReport limits tables and says what it left out", async ()
 
 testWith(
   "GcPart, JitPart and ThreadPoolPart agree with a trace of known counts",
-  [requireSharedData(SHARED_TRACE.objver4)],
+  [requireCaptures("objver4")],
   async () => {
-    const report = await reportOf(readShared(SHARED_TRACE.objver4));
+    const report = await reportOf(await sharedCapture("objver4"));
     const gc = factsOf(report, "gc");
     assertEquals([gc.collections, gc.pauses], [478, 478]);
     assertEquals(
@@ -287,21 +287,21 @@ testWith(
 
 const KINDS: readonly [
   string,
-  string,
+  SharedCapture,
   readonly (readonly [string, number, number])[],
 ][] = [
-  ["one thread", SHARED_TRACE.singleThread, [
+  ["one thread", "singleThread", [
     ["Microsoft-DotNETCore-SampleProfiler", 0, 5564],
     [RUNTIME, 3, 5564],
     [RUNTIME, 85, 3],
     [`${RUNTIME}Rundown`, 144, 104],
     [`${RUNTIME}Rundown`, 150, 10],
   ]],
-  ["version 3 on Linux", SHARED_TRACE.objver3x64, [
+  ["version 3 on Linux", "v3Linux", [
     ["System.Threading.Tasks.TplEventSource", 25, 1],
     [`${RUNTIME}Rundown`, 144, 26_053],
   ]],
-  ["version 2", SHARED_TRACE.objver2, [
+  ["version 2", "objver2", [
     ["Microsoft-DotNETCore-SampleProfiler", 0, 163_801],
     [RUNTIME, 10, 169],
     [`${RUNTIME}Rundown`, 150, 2914],
@@ -311,9 +311,12 @@ const KINDS: readonly [
 for (const [title, path, expected] of KINDS) {
   testWith(
     `EventCounts counts the events of ${title}`,
-    [requireSharedData(path)],
+    [requireCaptures(path)],
     async () => {
-      const events = rowsOf(await reportOf(readShared(path)), "events");
+      const events = rowsOf(
+        await reportOf(await sharedCapture(path)),
+        "events",
+      );
       for (const [provider, id, count] of expected) {
         assertEquals(
           events.filter((row) => row.provider === provider && row.id === id)

@@ -1,12 +1,13 @@
 import { assertEquals } from "@std/assert";
+import {
+  ownCapture,
+  requireCaptures,
+  type SharedCapture,
+  sharedCapture,
+} from "../../support/nettrace_captures.ts";
 import { readNettraceProfile } from "../../../src/eventpipe/samples/read_nettrace_profile.ts";
 import { writeFolded } from "../../../src/profile/write_folded.ts";
 import { bytesOf, streamOf, textOf } from "../../support/byte_stream.ts";
-import {
-  readFixture,
-  readShared,
-  SHARED_TRACE,
-} from "../../support/nettrace_fixtures.ts";
 import { testWith } from "../../support/requirement.ts";
 import { sha256Hex } from "../../support/sha256.ts";
 import { requireSharedData, sharedData } from "../../support/shared_data.ts";
@@ -37,10 +38,10 @@ for (
   const golden = `${GOLDEN}${suffix}.txt`;
   testWith(
     `DotnetdiagSamples gives dotnetdiag's golden text${suffix}`,
-    [requireSharedData(golden, SHARED_TRACE.singleThread)],
+    [requireSharedData(golden), requireCaptures("singleThread")],
     async () => {
       assertEquals(
-        await folded(readShared(SHARED_TRACE.singleThread), managedOnly),
+        await folded(await sharedCapture("singleThread"), managedOnly),
         await Deno.readFile(sharedData(golden)!),
       );
     },
@@ -71,8 +72,8 @@ async function check(
   }, expected);
 }
 
-const SHARED_CASES: readonly [string, string, Expected, Expected][] = [
-  ["mixed samples", SHARED_TRACE.mixed, {
+const SHARED_CASES: readonly [string, SharedCapture, Expected, Expected][] = [
+  ["mixed samples", "mixed", {
     lines: 2,
     sum: 5_499_656_615,
     sha256: "854967542a5c2f7e5f3b19bb1a000593e5ffcd0ded0eda24218ba9d406c58926",
@@ -81,7 +82,7 @@ const SHARED_CASES: readonly [string, string, Expected, Expected][] = [
     sum: 8_671_744_677,
     sha256: "0762692755cef74fed0ae28d82c314768c7444f8dc5b097ec7303ecc00cdec07",
   }],
-  ["a trace with 106,881 methods", SHARED_TRACE.heartRate, {
+  ["a trace with 106,881 methods", "heartRateMonitor", {
     lines: 3,
     sum: 4_082_846,
     sha256: "617c0c16e3f8f43ad768e21b1e776eca36e9ff6d0c4d1f991ab81e34cc750a22",
@@ -90,7 +91,7 @@ const SHARED_CASES: readonly [string, string, Expected, Expected][] = [
     sum: 1_466_021_537,
     sha256: "b6ed8796da735593572f75b6b5cdff3b9b2e787fd82c4d1e39a1cb1ca0ff5c0a",
   }],
-  ["a trace without rundown and with an odd frequency", SHARED_TRACE.objver4, {
+  ["a trace without rundown and with an odd frequency", "objver4", {
     lines: 2,
     sum: 6_732_800,
     sha256: "229813760e6fd619f2ea1c3c6848524abe3a8ce2d7de2fed59b057210cfca91a",
@@ -104,9 +105,9 @@ const SHARED_CASES: readonly [string, string, Expected, Expected][] = [
 for (const [title, path, managed, all] of SHARED_CASES) {
   testWith(
     `DotnetdiagSamples gives dotnetdiag's text for ${title}`,
-    [requireSharedData(path)],
+    [requireCaptures(path)],
     async () => {
-      const bytes = readShared(path);
+      const bytes = await sharedCapture(path);
       await check(bytes, true, managed);
       await check(bytes, false, all);
     },
@@ -114,7 +115,7 @@ for (const [title, path, managed, all] of SHARED_CASES) {
 }
 
 Deno.test("DotnetdiagSamples gives dotnetdiag's text for traces of .NET 10", async () => {
-  const workload = readFixture("workload");
+  const workload = ownCapture("workload");
   await check(workload, true, {
     lines: 69,
     sum: 1_610_020_760,
@@ -125,7 +126,7 @@ Deno.test("DotnetdiagSamples gives dotnetdiag's text for traces of .NET 10", asy
     sum: 11_764_080_259,
     sha256: "f2bddb896eeeb2e5ccbe96e0bfd5c8a7e384249485e660ca686c5c67fdc3d026",
   });
-  const jit = readFixture("jit");
+  const jit = ownCapture("jit");
   await check(jit, true, {
     lines: 17,
     sum: 328_165_225,
@@ -139,7 +140,7 @@ Deno.test("DotnetdiagSamples gives dotnetdiag's text for traces of .NET 10", asy
 });
 
 Deno.test("DotnetdiagSamples gives the same for pieces of any size", async () => {
-  const jit = readFixture("jit");
+  const jit = ownCapture("jit");
   const whole = await folded(jit, false, jit.length);
   for (const size of [1, 7, 4093]) {
     assertEquals(await folded(jit, false, size), whole, `${size}`);

@@ -1,16 +1,16 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import {
+  ownCapture,
+  requireCaptures,
+  type SharedCapture,
+  sharedCapture,
+} from "../../support/nettrace_captures.ts";
 import { readNettraceProfile } from "../../../src/eventpipe/samples/read_nettrace_profile.ts";
 import type { ReadNettraceProfileOptions } from "../../../src/eventpipe/samples/read_nettrace_profile.ts";
 import { checkProfile } from "../../../src/profile/check_profile.ts";
 import { frameNames } from "../../../src/profile/frame_name.ts";
 import { streamOf } from "../../support/byte_stream.ts";
-import {
-  readFixture,
-  readShared,
-  SHARED_TRACE,
-} from "../../support/nettrace_fixtures.ts";
 import { testWith } from "../../support/requirement.ts";
-import { requireSharedData } from "../../support/shared_data.ts";
 import {
   type BuiltEvent,
   samplePayload,
@@ -236,23 +236,23 @@ async function totalsOf(bytes: Uint8Array): Promise<Totals> {
   return { samples: samples!, wall: wall!, managed: managed! };
 }
 
-const SHARED_TOTALS: readonly [string, string, Totals][] = [
-  ["one thread", SHARED_TRACE.singleThread, {
+const SHARED_TOTALS: readonly [string, SharedCapture, Totals][] = [
+  ["one thread", "singleThread", {
     samples: 5564,
     wall: 8_173_890_741,
     managed: 8_166_025_670,
   }],
-  ["mixed samples", SHARED_TRACE.mixed, {
+  ["mixed samples", "mixed", {
     samples: 6331,
     wall: 8_671_744_677,
     managed: 5_499_656_615,
   }],
-  ["32-bit addresses", SHARED_TRACE.heartRate, {
+  ["32-bit addresses", "heartRateMonitor", {
     samples: 921,
     wall: 1_466_021_537,
     managed: 4_082_846,
   }],
-  ["inline stacks of version 2", SHARED_TRACE.objver2, {
+  ["inline stacks of version 2", "objver2", {
     samples: 163_801,
     wall: 280_528_822_777,
     managed: 3_932_589_407,
@@ -262,13 +262,14 @@ const SHARED_TOTALS: readonly [string, string, Totals][] = [
 for (const [title, path, expected] of SHARED_TOTALS) {
   testWith(
     `ThreadTimeSamples agrees in total with other tools on ${title}`,
-    [requireSharedData(path)],
-    async () => assertEquals(await totalsOf(readShared(path)), expected),
+    [requireCaptures(path)],
+    async () =>
+      assertEquals(await totalsOf(await sharedCapture(path)), expected),
   );
 }
 
 Deno.test("ThreadTimeSamples agrees in total with dotnetdiag on a trace of .NET 10", async () => {
-  assertEquals(await totalsOf(readFixture("workload")), {
+  assertEquals(await totalsOf(ownCapture("workload")), {
     samples: 7966,
     wall: 11_764_080_259,
     managed: 1_610_020_760,
@@ -276,7 +277,7 @@ Deno.test("ThreadTimeSamples agrees in total with dotnetdiag on a trace of .NET 
 });
 
 Deno.test("ThreadTimeSamples finds the shares that the workload promises", async () => {
-  const { profile } = await readNettraceProfile([readFixture("workload")], {
+  const { profile } = await readNettraceProfile([ownCapture("workload")], {
     withModule: false,
   });
   const names = frameNames(profile);
@@ -314,7 +315,7 @@ Deno.test("ThreadTimeSamples finds the shares that the workload promises", async
 });
 
 Deno.test("readNettraceProfile gives the same for pieces of any size", async () => {
-  const jit = readFixture("jit");
+  const jit = ownCapture("jit");
   const { profile } = await readNettraceProfile([jit]);
   for (const size of [1, 7, 4093]) {
     const again = await readNettraceProfile(streamOf(jit, size));

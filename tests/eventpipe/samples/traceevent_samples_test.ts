@@ -1,4 +1,10 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  ownCapture,
+  requireCaptures,
+  type SharedCapture,
+  sharedCapture,
+} from "../../support/nettrace_captures.ts";
 import { readNettraceProfile } from "../../../src/eventpipe/samples/read_nettrace_profile.ts";
 import { dotnetTop } from "../../../src/profile/dotnet_top.ts";
 import { frameNames } from "../../../src/profile/frame_name.ts";
@@ -6,14 +12,8 @@ import type { Profile } from "../../../src/profile/types.ts";
 import { writeDotnetChromium } from "../../../src/profile/write_dotnet_chromium.ts";
 import { writeSpeedscopeEvented } from "../../../src/profile/write_speedscope_evented.ts";
 import { bytesOf, streamOf } from "../../support/byte_stream.ts";
-import {
-  readFixture,
-  readShared,
-  SHARED_TRACE,
-} from "../../support/nettrace_fixtures.ts";
 import { testWith } from "../../support/requirement.ts";
 import { sha256Hex } from "../../support/sha256.ts";
-import { requireSharedData } from "../../support/shared_data.ts";
 import {
   type BuiltEvent,
   methodPayload,
@@ -63,10 +63,10 @@ async function evented(bytes: Uint8Array, name: string): Promise<Evented> {
 }
 
 // What dotnet-trace 10.0.750501 writes, the exporter's version aside.
-const SHARED_CASES: readonly [string, string, string, Evented][] = [
+const SHARED_CASES: readonly [string, SharedCapture, string, Evented][] = [
   [
     "one thread",
-    SHARED_TRACE.singleThread,
+    "singleThread",
     "dotnet-5.0-SampleProfiler-single-thread.golden.speedscope",
     {
       frames: 10,
@@ -77,7 +77,7 @@ const SHARED_CASES: readonly [string, string, string, Evented][] = [
   ],
   [
     "mixed samples",
-    SHARED_TRACE.mixed,
+    "mixed",
     "mixed_managed_external_samples.speedscope",
     {
       frames: 20,
@@ -88,7 +88,7 @@ const SHARED_CASES: readonly [string, string, string, Evented][] = [
   ],
   [
     "a pool thread, and modules in lower case",
-    SHARED_TRACE.heartRate,
+    "heartRateMonitor",
     "HeartRateMonitor.10068.speedscope",
     {
       frames: 515,
@@ -110,13 +110,14 @@ const SHARED_CASES: readonly [string, string, string, Evented][] = [
 for (const [title, path, name, expected] of SHARED_CASES) {
   testWith(
     `TraceEventSamples gives dotnet-trace's speedscope file for ${title}`,
-    [requireSharedData(path)],
-    async () => assertEquals(await evented(readShared(path), name), expected),
+    [requireCaptures(path)],
+    async () =>
+      assertEquals(await evented(await sharedCapture(path), name), expected),
   );
 }
 
 Deno.test("TraceEventSamples gives dotnet-trace's speedscope file for a trace without rundown", async () => {
-  const found = await evented(readFixture("jit"), "jit.speedscope");
+  const found = await evented(ownCapture("jit"), "jit.speedscope");
   assertEquals([found.frames, found.profiles.length, found.sha256], [
     28,
     5,
@@ -126,10 +127,10 @@ Deno.test("TraceEventSamples gives dotnet-trace's speedscope file for a trace wi
 
 testWith(
   "TraceEventSamples counts allocations as running, and keeps odd frequencies exact",
-  [requireSharedData(SHARED_TRACE.objver3x86)],
+  [requireCaptures("v3Windows")],
   async () => {
     const { frames, profiles } = await evented(
-      readShared(SHARED_TRACE.objver3x86),
+      await sharedCapture("v3Windows"),
       "x",
     );
     assertEquals(frames, 15);
@@ -141,10 +142,10 @@ testWith(
 
 testWith(
   "TraceEventSamples gives dotnet-trace's Chromium file",
-  [requireSharedData(SHARED_TRACE.singleThread)],
+  [requireCaptures("singleThread")],
   async () => {
     const { profile, traceEvent } = await readNettraceProfile(
-      [readShared(SHARED_TRACE.singleThread)],
+      [await sharedCapture("singleThread")],
       { method: "traceevent" },
     );
     const bytes = await bytesOf(writeDotnetChromium(profile, {
@@ -171,21 +172,24 @@ function leafMs(profile: Profile): Record<string, number> {
   return sums;
 }
 
-const TOTALS: readonly [string, string, number, number, number][] = [
-  ["one thread", SHARED_TRACE.singleThread, 5563, 8166.0257, 7.8651],
-  ["mixed samples", SHARED_TRACE.mixed, 6330, 5499.6566, 3172.0881],
-  ["32-bit addresses", SHARED_TRACE.heartRate, 919, 4.0828, 1461.9387],
-  ["version 3", SHARED_TRACE.objver3x86, 6, 0.3343, 31.544],
+const TOTALS: readonly [string, SharedCapture, number, number, number][] = [
+  ["one thread", "singleThread", 5563, 8166.0257, 7.8651],
+  ["mixed samples", "mixed", 6330, 5499.6566, 3172.0881],
+  ["32-bit addresses", "heartRateMonitor", 919, 4.0828, 1461.9387],
+  ["version 3", "v3Windows", 6, 0.3343, 31.544],
 ];
 
 for (const [title, path, samples, cpu, unmanaged] of TOTALS) {
   testWith(
     `TraceEventSamples reckons time as TraceEvent does on ${title}`,
-    [requireSharedData(path)],
+    [requireCaptures(path)],
     async () => {
-      const { profile } = await readNettraceProfile([readShared(path)], {
-        method: "traceevent",
-      });
+      const { profile } = await readNettraceProfile(
+        [await sharedCapture(path)],
+        {
+          method: "traceevent",
+        },
+      );
       const sums = leafMs(profile);
       assertEquals(profile.samples.length, samples);
       assertAlmostEquals(sums["CPU_TIME"]!, cpu, 0.0001);
@@ -196,11 +200,11 @@ for (const [title, path, samples, cpu, unmanaged] of TOTALS) {
 
 /** Name, inclusive and exclusive percent of the first rows. */
 async function top(
-  path: string,
+  path: SharedCapture,
   inclusive: boolean,
   rows: number,
 ): Promise<[string, number, number][]> {
-  const { profile } = await readNettraceProfile([readShared(path)], {
+  const { profile } = await readNettraceProfile([await sharedCapture(path)], {
     method: "traceevent",
   });
   return dotnetTop(profile, { inclusive, rows }).map((row) => [
@@ -212,21 +216,19 @@ async function top(
 
 testWith(
   "TraceEventSamples gives the top methods that dotnet-trace reports",
-  [requireSharedData(SHARED_TRACE.singleThread, SHARED_TRACE.heartRate)],
+  [requireCaptures("singleThread", "heartRateMonitor")],
   async () => {
-    assertEquals(await top(SHARED_TRACE.singleThread, false, 3), [
+    assertEquals(await top("singleThread", false, 3), [
       ["Program.Work(int32)", 99.74, 99.74],
       ["Program.Fast()", 20, 0.13],
       ["Program.Slow()", 80, 0.13],
     ]);
     assertEquals(
-      (await top(SHARED_TRACE.singleThread, true, 5)).map(([, percent]) =>
-        percent
-      ),
+      (await top("singleThread", true, 5)).map(([, percent]) => percent),
       [100, 100, 100, 99.74, 80],
     );
     assertEquals(
-      (await top(SHARED_TRACE.heartRate, false, 5)).map(
+      (await top("heartRateMonitor", false, 5)).map(
         ([name, inclusive, exclusive]) => [
           name.replace(/\(.*/, ""),
           inclusive,
@@ -246,10 +248,10 @@ testWith(
 
 testWith(
   "TraceEventSamples gives the top methods of mixed samples",
-  [requireSharedData(SHARED_TRACE.mixed)],
+  [requireCaptures("mixed")],
   async () => {
     assertEquals(
-      (await top(SHARED_TRACE.mixed, false, 5)).map(
+      (await top("mixed", false, 5)).map(
         ([name, inclusive, exclusive]) => [
           name.replace(/\(.*/, ""),
           inclusive,

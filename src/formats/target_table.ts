@@ -122,6 +122,21 @@ export const TARGETS: readonly TargetEntry[] = [
     },
   },
   {
+    name: "nettrace",
+    title: ".NET event trace (nettrace)",
+    extensions: [".nettrace"],
+    binary: true,
+    options: [
+      {
+        name: "nettrace-version",
+        type: "string",
+        choices: ["4", "6"],
+        help:
+          "version to write: 4 is what all tools read, 6 holds several processes",
+      },
+    ],
+  },
+  {
     name: "counters-csv",
     title: "counters as dotnet-counters writes them, CSV",
     extensions: [".counters.csv"],

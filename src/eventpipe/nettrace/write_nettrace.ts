@@ -9,6 +9,7 @@ import {
 import { NettraceInput } from "./_nettrace_input.ts";
 import { isSymbolKind } from "./_symbol_kind_table.ts";
 import { NettraceEncoder } from "./nettrace_encoder.ts";
+import { NettraceClock } from "./nettrace_time.ts";
 import type {
   NettraceEventRecord,
   NettraceHeader,
@@ -30,15 +31,18 @@ export interface WriteNettraceOptions {
    * @default {all}
    */
   readonly wants?: ((metadata: NettraceMetadata) => boolean) | undefined;
-  /** Threads that events are to be about, in the operating system's numbers. @default {all} */
-  readonly threads?: ReadonlySet<number> | undefined;
-  /** First moment to write, in ns since the sync tick of the first input. @default {all} */
-  readonly fromNs?: number | undefined;
-  /** Moment before which to stop, in ns since the sync tick of the first input. @default {all} */
-  readonly toNs?: number | undefined;
+  /**
+   * Which events to write; asked for every event of the wanted kinds, with the
+   * clock of its input.
+   *
+   * @default {all}
+   */
+  readonly filter?:
+    | ((event: NettraceEventRecord, clock: NettraceClock) => boolean)
+    | undefined;
   /**
    * Whether events that name code, modules and processes are written whatever
-   * the other filters say, so that stacks keep their names.
+   * `wants` and `filter` say, so that stacks keep their names.
    *
    * @default {true}
    */
@@ -104,7 +108,8 @@ export async function* writeNettrace(
       onBytes: (bytes) => chunks.push(bytes.slice()),
       stats,
     });
-    const accepts = eventFilter(options, target);
+    const ownClocks = headers.map((header) => new NettraceClock(header));
+    const accepts = eventFilter(options);
     while (true) {
       for (const source of sources) {
         // Waiting only where it is needed: a promise per event costs more than the event.
@@ -116,7 +121,7 @@ export async function* writeNettrace(
       if (queued.type === "loss") encoder.noteLoss(queued.thread, queued.count);
       else {
         const time = clocks[index]!.convert(queued.event);
-        if (accepts(queued.event, time)) {
+        if (accepts(queued.event, ownClocks[index]!)) {
           encoder.write(queued.event, queued.payload, time);
         }
       }
@@ -161,28 +166,11 @@ function kindFilter(
 
 function eventFilter(
   options: WriteNettraceOptions,
-  target: MergedHeader,
-): (event: NettraceEventRecord, time: number) => boolean {
-  const { threads, fromNs, toNs, wants, keepSymbols = true } = options;
-  const perNs = Number(target.frequency) / 1e9;
-  const from = fromNs === undefined ? -Infinity : fromNs * perNs;
-  const to = toNs === undefined ? Infinity : toNs * perNs;
-  const symbolKinds = new Map<NettraceMetadata, boolean>();
-  const isSymbol = (metadata: NettraceMetadata) => {
-    let known = symbolKinds.get(metadata);
-    if (known === undefined) {
-      known = keepSymbols && isSymbolKind(metadata);
-      symbolKinds.set(metadata, known);
-    }
-    return known;
-  };
-  const isUnfiltered = threads === undefined && fromNs === undefined &&
-    toNs === undefined && wants === undefined;
-  if (isUnfiltered) return () => true;
-  return (event, time) =>
-    isSymbol(event.metadata) ||
-    (time >= from && time < to &&
-      (threads === undefined || threads.has(event.threadId)));
+): (event: NettraceEventRecord, clock: NettraceClock) => boolean {
+  const { filter, keepSymbols = true } = options;
+  if (filter === undefined) return () => true;
+  return (event, clock) =>
+    (keepSymbols && isSymbolKind(event.metadata)) || filter(event, clock);
 }
 
 function defaultVersion(headers: readonly NettraceHeader[]): 4 | 6 {

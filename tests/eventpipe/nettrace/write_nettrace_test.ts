@@ -286,25 +286,25 @@ Deno.test("writeNettrace keeps only the kinds that are wanted, and what names co
 Deno.test("writeNettrace cuts to a time and to threads", async () => {
   const bytes = ownCapture("events");
   const all = recordNettrace(bytes, { order: "time" }).events;
-  const fromNs = all[30]!.time;
-  const toNs = all[80]!.time;
+  const from = all[30]!.time;
+  const to = all[80]!.time;
   const cut = await rewriteToRecords([bytes], {
-    fromNs,
-    toNs,
+    filter: ({ time }, clock) => clock.ns(time) >= from && time < to,
     keepSymbols: false,
   });
   assertEquals(
     essencesOf(cut),
-    all.filter(({ time }) => time >= fromNs && time < toNs).map(essenceOf),
+    all.filter(({ time }) => time >= from && time < to).map(essenceOf),
   );
   const { threadId } = all[30]!;
   const ofThread = await rewriteToRecords([bytes], {
-    threads: new Set([threadId]),
-    keepSymbols: false,
+    filter: (event) => event.threadId === threadId,
   });
   assertEquals(
     essencesOf(ofThread),
-    all.filter((event) => event.threadId === threadId).map(essenceOf),
+    all.filter((event) =>
+      event.threadId === threadId || event.metadata.eventName === "ProcessInfo"
+    ).map(essenceOf),
   );
 });
 

@@ -1,4 +1,5 @@
 import { foldedEntry } from "./folded/folded_entry.ts";
+import { kcapEntry } from "./kcap/kcap_entry.ts";
 import { nettraceEntry } from "./nettrace/nettrace_entry.ts";
 import { networkTraceEntry } from "./network_trace/network_trace_entry.ts";
 import { pprofEntry } from "./pprof/pprof_entry.ts";
@@ -12,6 +13,7 @@ import type { FormatEntry } from "./types.ts";
 export const FORMATS: readonly FormatEntry[] = [
   nettraceEntry,
   networkTraceEntry,
+  kcapEntry,
   speedscopeEntry,
   // These have no magic number: everything that has one comes first.
   foldedEntry,

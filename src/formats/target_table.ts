@@ -87,6 +87,13 @@ export const TARGETS: readonly TargetEntry[] = [
     },
   },
   {
+    name: "kcap",
+    title: "Fibratus capture",
+    extensions: [".cap", ".kcap"],
+    binary: true,
+    options: [],
+  },
+  {
     name: "jsonl",
     title: "JSON lines",
     extensions: [".jsonl", ".ndjson"],

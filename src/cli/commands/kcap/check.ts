@@ -147,14 +147,20 @@ function* describe(result: CheckResult): Generator<string, void, undefined> {
     return;
   }
   yield `${file}: ${
-    result.isOk ? "ok" : `${result.problemCount} problems`
-  }, dialect ${
-    result.dialect ?? "unknown"
-  }, ${result.events} events, ${result.stateEvents} state events, ${result.handles} handles`;
+    result.isOk ? "ok" : plural(result.problemCount, "problem")
+  }, dialect ${result.dialect ?? "unknown"}, ${
+    plural(result.events, "event")
+  }, ${plural(result.stateEvents, "state event")}, ${
+    plural(result.handles, "handle")
+  }`;
   for (const { offset, message } of result.problems) {
     yield `  at byte ${offset}: ${escapeForTerminal(message)}`;
   }
   const more = result.problemCount - result.problems.length;
   if (more > 0) yield `  ${more} more`;
   for (const remark of result.remarks) yield `  note: ${remark}`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -49,8 +49,10 @@ export interface WriteNettraceOptions {
   readonly keepSymbols?: boolean | undefined;
   /** Bounds for the decoders. */
   readonly limits?: Partial<Limits> | undefined;
-  /** Collects what the inputs lost and the version cannot hold. */
+  /** Collects what the version cannot hold. */
   readonly stats?: DecodeStats | undefined;
+  /** Collects what each input lost. @default {`stats` for all} */
+  readonly inputStats?: readonly DecodeStats[] | undefined;
   /** Ends the work; the generator then throws its reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -89,11 +91,11 @@ export async function* writeNettrace(
   if (inputs.length === 0) {
     throw new RangeError("Cannot write nettrace stream: there is no input");
   }
-  const sources = inputs.map((source) =>
+  const sources = inputs.map((source, index) =>
     new NettraceInput(source, {
       order: "time",
       limits: options.limits,
-      stats,
+      stats: options.inputStats?.[index] ?? stats,
       wants: kindFilter(options),
     })
   );

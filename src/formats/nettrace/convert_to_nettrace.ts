@@ -23,6 +23,7 @@ export async function* convertToNettrace(request: ConvertRequest): ByteStream {
     keepSymbols: options["drop-symbols"] !== true,
     limits: inputs[0]?.limits,
     stats,
+    inputStats: inputs.map((input) => input.stats),
     signal,
   });
 }

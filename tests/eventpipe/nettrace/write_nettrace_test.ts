@@ -389,6 +389,12 @@ Deno.test("writeNettrace gives what is complete of a cut input and counts the cu
   const copy = await rewriteToRecords([bytes], { stats });
   assertEquals(copy.events.length, expected);
   assertEquals(stats.get("nettrace_truncated"), 1);
+  const inputStats = [new DecodeStats(), new DecodeStats()];
+  await rewrite([ownCapture("jit"), bytes], { inputStats });
+  assertEquals(
+    inputStats.map((each) => each.get("nettrace_truncated")),
+    [0, 1],
+  );
 });
 
 Deno.test("writeNettrace refuses what it cannot write", async () => {

@@ -4,6 +4,10 @@ import { nettraceEntry } from "./nettrace/nettrace_entry.ts";
 import { networkTraceEntry } from "./network_trace/network_trace_entry.ts";
 import { pprofEntry } from "./pprof/pprof_entry.ts";
 import { speedscopeEntry } from "./speedscope/speedscope_entry.ts";
+import {
+  tracereplayEntry,
+  tracereplayNdjsonEntry,
+} from "./tracereplay/tracereplay_entry.ts";
 import type { FormatEntry } from "./types.ts";
 
 /**
@@ -11,6 +15,8 @@ import type { FormatEntry } from "./types.ts";
  * `sniff` agrees is taken.
  */
 export const FORMATS: readonly FormatEntry[] = [
+  tracereplayEntry,
+  tracereplayNdjsonEntry,
   nettraceEntry,
   networkTraceEntry,
   kcapEntry,

@@ -179,4 +179,11 @@ export const TARGETS: readonly TargetEntry[] = [
       },
     ],
   },
+  {
+    name: "tracereplay",
+    title: "gVisor trace session",
+    extensions: [".trace", ".gvtrace"],
+    binary: true,
+    options: [],
+  },
 ];

@@ -1,7 +1,5 @@
-import { DropCounter } from "./drop_counter.ts";
-import { HEADER_BYTES } from "./message_decoder.ts";
+import { DropMerger } from "./drop_merger.ts";
 import { makeRecordBatch } from "./record_batch.ts";
-import { setDropped } from "./remote_sink.ts";
 import type { TraceSender } from "./trace_sender.ts";
 
 /**
@@ -10,7 +8,7 @@ import type { TraceSender } from "./trace_sender.ts";
  */
 export class MergedSender implements AsyncDisposable {
   readonly #target: Promise<TraceSender>;
-  #dropped = 0;
+  readonly #drops = new DropMerger();
   #last: Promise<void> = Promise.resolve();
 
   /** @param target Where the stream goes. */
@@ -22,9 +20,9 @@ export class MergedSender implements AsyncDisposable {
 
   /** @returns Where one further session goes. */
   addSource(): TraceSender {
-    const drops = new DropCounter();
+    const merge = this.#drops.addSource();
     const send = (packets: readonly Uint8Array<ArrayBuffer>[]) =>
-      this.#send(packets.map((packet) => this.#count(packet, drops)));
+      this.#send(packets.map(merge));
     return {
       name: "merged sessions",
       send: (packet) => send([packet]),
@@ -39,18 +37,6 @@ export class MergedSender implements AsyncDisposable {
     await this.#last.catch(() => {});
     const target = await this.#target.catch(() => undefined);
     await target?.close();
-  }
-
-  #count(
-    packet: Uint8Array<ArrayBuffer>,
-    drops: DropCounter,
-  ): Uint8Array<ArrayBuffer> {
-    const copy = packet.slice();
-    if (copy.length < HEADER_BYTES) return copy;
-    const dropped = new DataView(copy.buffer).getUint32(4, true);
-    this.#dropped += drops.add(dropped);
-    setDropped(copy, this.#dropped);
-    return copy;
   }
 
   /** Batches of different sessions follow each other. */

@@ -75,6 +75,20 @@ export function encodePacket(
 }
 
 /**
+ * Sets the drop counter of a message.
+ *
+ * @param packet The message with its header; one without a header stays as it is.
+ * @param dropped The counter; cut to 32 bits.
+ */
+export function setDropped(
+  packet: Uint8Array<ArrayBuffer>,
+  dropped: number,
+): void {
+  if (packet.length < HEADER_BYTES) return;
+  new DataView(packet.buffer, packet.byteOffset).setUint32(4, dropped, true);
+}
+
+/**
  * Encodes a payload as the official protobuf libraries do: ascending by field
  * number, default values left out.
  *

@@ -66,7 +66,7 @@ export async function* readTraceEvents(
         ? "tracereplay_truncated"
         : "tracereplay_damaged_framing",
       error instanceof TruncatedError ? "data_loss" : "error",
-      { offset: error.offset, detail: stateOf(error) },
+      { offset: error.offset, detail: stateOf(error.message) },
     );
   }
 }
@@ -79,14 +79,19 @@ function countEvent(
   if (event.type === "malformed") {
     stats.count("tracereplay_malformed_message", "error", {
       offset,
-      detail: event.error,
+      detail: stateOf(event.error),
     });
   } else if (event.type === "opaque") {
     const isUnknown = event.error === undefined;
     stats.count(
       isUnknown ? "tracereplay_unknown_type" : "tracereplay_damaged_payload",
       isUnknown ? "notice" : "error",
-      { offset, detail: event.error ?? `type ${event.typeId}` },
+      {
+        offset,
+        detail: event.error === undefined
+          ? `type ${event.typeId}`
+          : stateOf(event.error),
+      },
     );
   } else {
     if (event.unknownFieldCount > 0) {
@@ -105,6 +110,7 @@ function countEvent(
   }
 }
 
-function stateOf(error: Error): string {
-  return error.message.slice(error.message.indexOf(": ") + 2);
+/** An error without what could not be done. */
+function stateOf(message: string): string {
+  return message.slice(message.indexOf(": ") + 2);
 }

@@ -1,7 +1,6 @@
 import { OsError } from "../base/errors.ts";
 import { SeqpacketConn } from "../platform/seqpacket_conn.ts";
-import { HEADER_BYTES } from "./message_decoder.ts";
-import { encodePacket } from "./message_encoder.ts";
+import { encodePacket, setDropped } from "./message_encoder.ts";
 import type { RemoteSinkConfig } from "./sink_config.ts";
 import { shakeHands } from "./trace_sender.ts";
 
@@ -149,18 +148,4 @@ export class RemoteSink implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/**
- * Sets the drop counter of a message.
- *
- * @param packet The message with its header; one without a header stays as it is.
- * @param dropped The counter; cut to 32 bits.
- */
-export function setDropped(
-  packet: Uint8Array<ArrayBuffer>,
-  dropped: number,
-): void {
-  if (packet.length < HEADER_BYTES) return;
-  new DataView(packet.buffer, packet.byteOffset).setUint32(4, dropped, true);
 }

@@ -168,7 +168,8 @@ export class JsonReader {
   }
 
   #string(): string {
-    this.#expect('"');
+    if (this.next !== '"') throw this.#fault("a string");
+    this.#at++;
     let text = "";
     while (true) {
       PLAIN_REGEXP.lastIndex = this.#at;

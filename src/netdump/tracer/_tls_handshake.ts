@@ -124,10 +124,6 @@ function connectTls(request: RuntimeRequest): Promise<TlsResult> {
     ...(options.certificate === undefined ? {} : { cert: options.certificate }),
     ...(options.privateKey === undefined ? {} : { key: options.privateKey }),
   });
-  const { onKey } = options;
-  if (onKey !== undefined) {
-    socket.on("keylog", (line: Uint8Array) => onKey(line));
-  }
   const onAbort = () => {
     socket.destroy();
     reject(reasonOf(signal));

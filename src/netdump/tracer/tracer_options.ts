@@ -30,8 +30,6 @@ export interface TlsOptions {
   readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
   /** Whether certificates are not checked. @default {false} */
   readonly insecure?: boolean | undefined;
-  /** Receives lines for an `SSLKEYLOGFILE`, where the runtime gives them. */
-  readonly onKey?: ((line: Uint8Array) => void) | undefined;
 }
 
 /** How requests are made. Times are milliseconds, 0 means no limit. */

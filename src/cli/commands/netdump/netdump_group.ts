@@ -5,12 +5,14 @@ import { lsCommand } from "./ls_command.ts";
 import { pcapCommand } from "./pcap_command.ts";
 import { pruneCommand } from "./prune_command.ts";
 import { showCommand } from "./show_command.ts";
+import { traceCommand } from "./trace_command.ts";
 
 /** `tracedeck netdump`. */
 export const netdumpGroup: CommandGroup = {
   name: "netdump",
   summary: "find out why a device lost its network, afterwards",
   commands: [
+    traceCommand,
     lsCommand,
     showCommand,
     checkCommand,

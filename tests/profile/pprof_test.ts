@@ -152,6 +152,45 @@ Deno.test("encodePprof gives equal bytes for equal profiles", async () => {
   assertEquals(first, second);
 });
 
+Deno.test("writePprof leaves the message as it is where no packing is wanted", async () => {
+  const bytes = await bytesOf(
+    writePprof(exampleProfile(), { compress: false }),
+  );
+  assertEquals(bytes, encode(exampleProfile()));
+});
+
+Deno.test("decodePprof finds the thread under the names that profilers use", () => {
+  const threadOf = (
+    labels: readonly (readonly [string, string | number])[],
+  ) => {
+    const builder = new ProfileBuilder({
+      valueTypes: [{ type: "samples", unit: "count" }],
+    });
+    const set = builder.internLabels(
+      labels.map(([key, value]) => ({ key, value, unit: "" })),
+    );
+    builder.addSample(-1, -1, [1], { labels: set });
+    const { threads } = decodePprof(encode(builder.build()));
+    return threads.map(({ tid, name, pid, processName }) => [
+      tid,
+      name,
+      pid,
+      processName,
+    ]);
+  };
+  assertEquals(threadOf([["thread_id", 5], ["thread_name", "main"]]), [
+    [5, "main", undefined, ""],
+  ]);
+  assertEquals(threadOf([["thread id", "77"], ["process_id", 8]]), [
+    [77, "", 8, ""],
+  ]);
+  assertEquals(threadOf([["thread", 9]]), [[9, "", undefined, ""]]);
+  assertEquals(threadOf([["thread.name", "x"], ["process", "app"]]), [
+    [undefined, "x", undefined, "app"],
+  ]);
+  assertEquals(threadOf([["tid", -1], ["bytes", 9]]), []);
+});
+
 Deno.test("writePprof is understood by an independent reader", async () => {
   const peer = await readPprofWithPeer(
     await bytesOf(writePprof(exampleProfile())),

@@ -10,7 +10,7 @@ export interface RemoteSinkConnectOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const sleeper = new Int32Array(new SharedArrayBuffer(4));
+let sleeper: Int32Array<SharedArrayBuffer> | undefined;
 
 /**
  * Sends events as gVisor's sink `remote` does, and loses them as it does: a
@@ -133,6 +133,7 @@ export class RemoteSink implements AsyncDisposable {
       }
       if (attempt >= retries) break;
       this.#retries++;
+      sleeper ??= new Int32Array(new SharedArrayBuffer(4));
       Atomics.wait(sleeper, 0, 0, backoff / 1e6);
       backoff = Math.min(backoff * 2, most);
     }

@@ -50,8 +50,9 @@ function benchFile(name: string, path: string): void {
     name: `${name}: tracedeck`,
     group: name,
     baseline: true,
-    fn: () =>
-      run(program!, [
+    // Only what is declared async is waited for.
+    fn: async () =>
+      await run(program!, [
         ...programArgs,
         "convert",
         path,
@@ -65,7 +66,7 @@ function benchFile(name: string, path: string): void {
   Deno.bench({
     name: `${name}: dotnetdiag`,
     group: name,
-    fn: () => run(PEER, [path]),
+    fn: async () => await run(PEER, [path]),
   });
 }
 

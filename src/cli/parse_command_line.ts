@@ -133,7 +133,9 @@ function joinValues(
       joined.push(...args.slice(index));
       break;
     }
-    const match = /^--([^=]+)(?:=(.*))?$/s.exec(argument);
+    // A long name behind one dash is taken too, as programs in Go have it.
+    const match = /^--([^=]+)(?:=(.*))?$/s.exec(argument) ??
+      /^-([^=-][^=]+)(?:=(.*))?$/s.exec(argument);
     const long = match === null ? undefined : byLong.get(match[1]!);
     if (long !== undefined) {
       if (long.type !== "boolean") takeValue(long, match![2]);
@@ -143,7 +145,8 @@ function joinValues(
       }
       continue;
     }
-    const negated = match?.[1]?.startsWith("no-") === true
+    const negated = match?.[1]?.startsWith("no-") === true &&
+        argument.startsWith("--")
       ? byLong.get(match[1].slice(3))
       : undefined;
     if (negated !== undefined) {

@@ -67,6 +67,17 @@ Deno.test("parseCommandLine takes long, short and joined forms", () => {
   assertEquals(positionals, ["a", "b"]);
 });
 
+Deno.test("parseCommandLine takes long names behind one dash", () => {
+  const { options, positionals } = parseCommandLine(
+    ["-output", "x", "-count=5", "-force", "a"],
+    SPEC,
+  );
+  assertEquals(options["output"], "x");
+  assertEquals(options["count"], 5);
+  assertEquals(options["force"], true);
+  assertEquals(positionals, ["a"]);
+});
+
 Deno.test("parseCommandLine leaves out what is not given and has no default", () => {
   const { options } = parseCommandLine(["a"], SPEC);
   assertEquals(options, { colour: true, level: "info" });

@@ -3,7 +3,7 @@ import { nearestWord } from "../base/nearest.ts";
 import { escapeForTerminal } from "../base/terminal_text.ts";
 import { FilterError } from "../kcap/filter/filter_error.ts";
 import type { Command, CommandGroup } from "./command.ts";
-import { COMMANDS, GROUPS } from "./command_table.ts";
+import { COMMANDS, GROUPS, loadAllCommands } from "./command_table.ts";
 import { GLOBAL_OPTIONS } from "./common_options.ts";
 import { Console } from "./console.ts";
 import type { ConsoleHost } from "./console.ts";
@@ -31,7 +31,7 @@ export async function main(
 ): Promise<number> {
   let console = new Console(host);
   try {
-    const target = findTarget(args);
+    const target = await findTarget(args);
     if (target.type === "help") {
       await console.print(target.text);
       await console.flush();
@@ -143,7 +143,7 @@ type Target =
     readonly args: readonly string[];
   };
 
-function findTarget(args: readonly string[]): Target {
+async function findTarget(args: readonly string[]): Promise<Target> {
   const [first, ...rest] = args;
   if (first === undefined) {
     throw new UsageError(
@@ -155,19 +155,25 @@ function findTarget(args: readonly string[]): Target {
     first === "--help" || first === "-h" ||
     (first === "help" && rest.length === 0)
   ) {
-    return { type: "help", text: renderTopHelp(COMMANDS, GROUPS) };
+    const { commands, groups } = await loadAllCommands();
+    return { type: "help", text: renderTopHelp(commands, groups) };
   }
   if (first === "--version" || first === "-V") {
     return { type: "help", text: `tracedeck ${VERSION}` };
   }
-  if (first === "help") return findTarget([...rest, "--help"]);
+  if (first === "help") return await findTarget([...rest, "--help"]);
 
   const command = COMMANDS.find(({ name }) => name === first);
   if (command !== undefined) {
-    return { type: "command", command, group: undefined, args: rest };
+    return {
+      type: "command",
+      command: await command.load(),
+      group: undefined,
+      args: rest,
+    };
   }
   const group = GROUPS.find(({ name }) => name === first);
-  if (group !== undefined) return findInGroup(group, rest);
+  if (group !== undefined) return findInGroup(await group.load(), rest);
 
   const near = nearestWord(
     first,
@@ -183,9 +189,11 @@ function findTarget(args: readonly string[]): Target {
 
 function findInGroup(group: CommandGroup, args: readonly string[]): Target {
   const [name, ...rest] = args;
-  if (name === "--help" || name === "-h") {
+  const isHelp = name === "--help" || name === "-h" || name === "help";
+  if (isHelp && rest.length === 0) {
     return { type: "help", text: renderGroupHelp(group) };
   }
+  if (name === "help") return findInGroup(group, [...rest, "--help"]);
   const command = group.commands.find((candidate) => candidate.name === name);
   if (command !== undefined) {
     return { type: "command", command, group: group.name, args: rest };

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { VERSION } from "../../src/base/version.ts";
-import { COMMANDS, GROUPS } from "../../src/cli/command_table.ts";
+import { loadAllCommands } from "../../src/cli/command_table.ts";
 import { walk } from "../../src/deps/fs.ts";
 import { REPOSITORY } from "../support/file_url.ts";
 import { requireThat, testWith } from "../support/requirement.ts";
@@ -54,9 +54,10 @@ testWith("The binary tells its version", [HAS_BINARY], async () => {
 });
 
 testWith("The binary has every command", [HAS_BINARY], async () => {
+  const all = await loadAllCommands();
   const commands = [
-    ...COMMANDS.map(({ name }) => [name]),
-    ...GROUPS.flatMap((group) =>
+    ...all.commands.map(({ name }) => [name]),
+    ...all.groups.flatMap((group) =>
       group.commands.map(({ name }) => [group.name, name])
     ),
   ];

@@ -1,7 +1,7 @@
 // The command line runs from its address, from a folder that knows nothing of it.
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { VERSION } from "../../src/base/version.ts";
-import { COMMANDS, GROUPS } from "../../src/cli/command_table.ts";
+import { loadAllCommands } from "../../src/cli/command_table.ts";
 import { REPOSITORY } from "../support/file_url.ts";
 import { serveFolder } from "../support/serve_folder.ts";
 import { runRemotely } from "./_remote_deno.ts";
@@ -28,16 +28,12 @@ Deno.test("cli.ts needs no permission to show help from a URL", async () => {
 
 Deno.test("Every command can be loaded from a URL", async () => {
   await using served = serveFolder(REPOSITORY);
-  const loads = [
-    ...COMMANDS.map(({ name }) => [name]),
-    ...GROUPS.flatMap((group) =>
-      group.commands.map(({ name }) => [group.name, name])
-    ),
-  ];
+  const { commands, groups } = await loadAllCommands();
+  const loads = [...commands, ...groups.flatMap((group) => group.commands)];
   const script = `
     const table = await import("${served.url}src/cli/command_table.ts");
-    const groups = table.GROUPS.flatMap((group) => group.commands);
-    for (const command of [...table.COMMANDS, ...groups]) {
+    const { commands, groups } = await table.loadAllCommands();
+    for (const command of [...commands, ...groups.flatMap((group) => group.commands)]) {
       const { run } = await command.load();
       console.log(typeof run);
     }

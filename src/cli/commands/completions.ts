@@ -1,13 +1,14 @@
 import type { OptionSpec } from "../../formats/option_spec.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { COMMANDS, GROUPS } from "../command_table.ts";
+import { loadAllCommands } from "../command_table.ts";
+import type { AllCommands } from "../command_table.ts";
 import { GLOBAL_OPTIONS } from "../common_options.ts";
 import { EXIT_CODE } from "../exit_code.ts";
 import { UsageError } from "../usage_error.ts";
 
 const PROGRAM = "tracedeck";
 
-const SCRIPTS: Readonly<Record<string, () => string>> = {
+const SCRIPTS: Readonly<Record<string, (all: AllCommands) => string>> = {
   bash: bashScript,
   zsh: zshScript,
   fish: fishScript,
@@ -31,7 +32,7 @@ export async function run(
       }`,
     );
   }
-  await console.print(script());
+  await console.print(script(await loadAllCommands()));
   return EXIT_CODE.done;
 }
 
@@ -41,10 +42,10 @@ interface CommandPath {
   readonly command: Command;
 }
 
-function commandPaths(): CommandPath[] {
+function commandPaths({ commands, groups }: AllCommands): CommandPath[] {
   return [
-    ...COMMANDS.map((command) => ({ words: [command.name], command })),
-    ...GROUPS.flatMap((group) =>
+    ...commands.map((command) => ({ words: [command.name], command })),
+    ...groups.flatMap((group) =>
       group.commands.map((command) => ({
         words: [group.name, command.name],
         command,
@@ -57,18 +58,18 @@ function optionsOf(command: Command): readonly OptionSpec[] {
   return [...command.options, ...GLOBAL_OPTIONS];
 }
 
-function bashScript(): string {
-  const cases = commandPaths().map(({ words, command }) =>
+function bashScript(all: AllCommands): string {
+  const cases = commandPaths(all).map(({ words, command }) =>
     `    "${words.join(" ")}") options="${
       optionsOf(command).map(({ name }) => `--${name}`).join(" ")
     }" ;;`
   );
-  const choices = commandPaths().flatMap(({ words, command }) =>
+  const choices = commandPaths(all).flatMap(({ words, command }) =>
     command.options.filter(({ choices }) => choices !== undefined).map((
       { name, choices },
     ) => `    "${words.join(" ")} --${name}") words="${choices!.join(" ")}" ;;`)
   );
-  const groups = GROUPS.map(({ name, commands }) =>
+  const groups = all.groups.map(({ name, commands }) =>
     `    ${name}) words="${
       commands.map((command) => command.name).join(" ")
     }" ;;`
@@ -79,7 +80,9 @@ _${PROGRAM}() {
   local words="" options="" path="\${COMP_WORDS[1]}"
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    words="${[...COMMANDS, ...GROUPS].map(({ name }) => name).join(" ")}"
+    words="${
+    [...all.commands, ...all.groups].map(({ name }) => name).join(" ")
+  }"
     COMPREPLY=($(compgen -W "$words" -- "$current"))
     return
   fi
@@ -112,19 +115,19 @@ ${cases.join("\n")}
 complete -o filenames -F _${PROGRAM} ${PROGRAM}`;
 }
 
-function zshScript(): string {
+function zshScript(all: AllCommands): string {
   const describe = (entries: readonly { name: string; summary: string }[]) =>
     entries.map(({ name, summary }) =>
       zshQuote(`${name}:${summary.replaceAll(":", "\\:")}`)
     )
       .join(" ");
-  const cases = commandPaths().map(({ words, command }) => {
+  const cases = commandPaths(all).map(({ words, command }) => {
     const specs = optionsOf(command).map((option) => zshQuote(zshSpec(option)));
     return `    ${zshQuote(words.join(" "))}) _arguments ${
       specs.join(" ")
     } '*:file:_files' ;;`;
   });
-  const groups = GROUPS.map(({ name, commands }) =>
+  const groups = all.groups.map(({ name, commands }) =>
     `    ${name}) entries=(${describe(commands)}) ;;`
   );
   return `#compdef ${PROGRAM}
@@ -133,7 +136,7 @@ _${PROGRAM}() {
   local -a entries
   local command="\${words[2]}"
   if (( CURRENT == 2 )); then
-    entries=(${describe([...COMMANDS, ...GROUPS])})
+    entries=(${describe([...all.commands, ...all.groups])})
     _describe command entries
     return
   fi
@@ -173,16 +176,16 @@ function zshQuote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-function fishScript(): string {
+function fishScript(all: AllCommands): string {
   const lines = [
     `# fish completion of ${PROGRAM}`,
-    ...[...COMMANDS, ...GROUPS].map(({ name, summary }) =>
+    ...[...all.commands, ...all.groups].map(({ name, summary }) =>
       `complete -c ${PROGRAM} -f -n __fish_use_subcommand -a ${name} -d ${
         fishQuote(summary)
       }`
     ),
   ];
-  for (const { name, commands } of GROUPS) {
+  for (const { name, commands } of all.groups) {
     const names = commands.map((command) => command.name).join(" ");
     for (const command of commands) {
       lines.push(
@@ -192,7 +195,7 @@ function fishScript(): string {
       );
     }
   }
-  for (const { words, command } of commandPaths()) {
+  for (const { words, command } of commandPaths(all)) {
     const condition = words.map((word) => `__fish_seen_subcommand_from ${word}`)
       .join("; and ");
     for (const option of optionsOf(command)) {

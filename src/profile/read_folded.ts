@@ -1,3 +1,4 @@
+import { isSkipped, parseLine } from "./_folded_line.ts";
 import type { DecodeStats } from "../base/decode_stats.ts";
 import { FormatError } from "../base/errors.ts";
 import { type Limits, resolveLimits } from "../base/limits.ts";
@@ -5,9 +6,6 @@ import { LineSplitter } from "../container/line_splitter.ts";
 import { ProfileBuilder } from "./profile_builder.ts";
 import type { Profile, ValueType } from "./types.ts";
 
-const NUMBER_REGEXP = /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-/** Digits of a number that is worth looking at. */
-const MAX_NUMBER_LENGTH = 32;
 /** What `_[k]` and the like at the end of a frame say. */
 const KINDS: Readonly<Record<string, string>> = {
   "_[k]": "kernel",
@@ -59,43 +57,6 @@ export async function readFolded(
   }
   reader.addLines(splitter.finish());
   return reader.build();
-}
-
-/**
- * Tells whether text can be folded stacks: every whole line ends with a
- * number, and at least one has several frames.
- *
- * @param head First bytes of a stream.
- * @returns True when they are plausible.
- */
-export function sniffFolded(head: Uint8Array): boolean {
-  if (head.some((byte) => byte < 0x20 && !SPACES.has(byte))) return false;
-  const text = new TextDecoder().decode(head);
-  const lines = text.split("\n");
-  // The last line may be cut off.
-  if (lines.length > 1) lines.pop();
-  const stacks = lines.filter((line) => !isSkipped(line));
-  return stacks.every((line) => parseLine(line) !== undefined) &&
-    stacks.some((line) => line.includes(";"));
-}
-
-const SPACES = new Set([0x09, 0x0a, 0x0d]);
-
-function isSkipped(line: string): boolean {
-  return line.startsWith("#") || line.trim() === "";
-}
-
-/** Frames joined by `;`, white space, a number. Frames may hold spaces, so it is read from its end. */
-function parseLine(
-  line: string,
-): { stack: string; value: number } | undefined {
-  const text = line.trimEnd();
-  const at = Math.max(text.lastIndexOf(" "), text.lastIndexOf("\t"));
-  if (at < 0 || text.length - at > MAX_NUMBER_LENGTH) return undefined;
-  const number = text.slice(at + 1);
-  const value = Number(number);
-  if (!NUMBER_REGEXP.test(number) || !Number.isFinite(value)) return undefined;
-  return { stack: text.slice(0, at).trimEnd(), value };
 }
 
 class FoldedReader {

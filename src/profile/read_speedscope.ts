@@ -44,19 +44,6 @@ export interface ReadSpeedscopeOptions {
 }
 
 /**
- * Tells whether bytes can begin a speedscope file.
- *
- * @param head First bytes of a stream.
- * @returns True for JSON that names the schema, or begins with a list of shared frames.
- */
-export function sniffSpeedscope(head: Uint8Array): boolean {
-  const text = new TextDecoder().decode(head);
-  if (!/^\s*\{/.test(text)) return false;
-  return text.includes("speedscope.app/file-format-schema.json") ||
-    /"shared"\s*:\s*\{\s*"frames"\s*:\s*\[/.test(text);
-}
-
-/**
  * Reads a speedscope file: all profiles in it, evented and sampled. Each
  * becomes a thread. Times become nanoseconds; if all profiles measure time,
  * samples keep theirs.

@@ -7,8 +7,8 @@ import { ProfileBuilder } from "../../src/profile/profile_builder.ts";
 import {
   readFolded,
   type ReadFoldedOptions,
-  sniffFolded,
 } from "../../src/profile/read_folded.ts";
+import { sniffFolded } from "../../src/profile/sniff_folded.ts";
 import { readPprof } from "../../src/profile/read_pprof.ts";
 import type { Profile } from "../../src/profile/types.ts";
 import { writeFolded } from "../../src/profile/write_folded.ts";

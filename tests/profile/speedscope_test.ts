@@ -10,8 +10,8 @@ import { ProfileBuilder } from "../../src/profile/profile_builder.ts";
 import {
   readSpeedscope,
   type ReadSpeedscopeOptions,
-  sniffSpeedscope,
 } from "../../src/profile/read_speedscope.ts";
+import { sniffSpeedscope } from "../../src/profile/sniff_speedscope.ts";
 import type { Profile } from "../../src/profile/types.ts";
 import { writeFolded } from "../../src/profile/write_folded.ts";
 import { writeSpeedscope } from "../../src/profile/write_speedscope.ts";

@@ -1,4 +1,4 @@
-import { sniffFolded } from "../../profile/read_folded.ts";
+import { sniffFolded } from "../../profile/sniff_folded.ts";
 import type { FormatEntry } from "../types.ts";
 
 /** Stacks as flame graph scripts read them: frames joined by `;`, then a number. */

@@ -1,4 +1,4 @@
-import { sniffSpeedscope } from "../../profile/read_speedscope.ts";
+import { sniffSpeedscope } from "../../profile/sniff_speedscope.ts";
 import type { FormatEntry } from "../types.ts";
 
 /** Profiles of speedscope, evented and sampled. */

@@ -54,6 +54,7 @@ export function parseNetworkState(text: string): NetworkState | undefined {
     neighbours: recordsOf(value["neighbours"]).map(neighbourOf),
     resolver: value["resolver"] === undefined ? undefined : {
       servers: stringsOf(resolver["servers"]),
+      behindStub: stringsOf(resolver["behindStub"]),
       search: stringsOf(resolver["search"]),
       source: stringOf(resolver["source"]),
     },

@@ -112,6 +112,8 @@ export interface NeighbourState {
 export interface ResolverState {
   /** Addresses of name servers, in order. */
   readonly servers: readonly string[];
+  /** Servers that a stub on this device asks, where one of the others is such. */
+  readonly behindStub?: readonly string[] | undefined;
   /** Suffixes without a dot at the end. */
   readonly search: readonly string[];
   /** Where this was read. */

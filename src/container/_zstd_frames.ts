@@ -28,13 +28,6 @@ export interface ZstdPart {
   readonly contentBytes: number | undefined;
 }
 
-/** Whether a frame of either kind begins here. */
-export function isZstdMagic(bytes: Uint8Array): boolean {
-  const magic = littleEndian(bytes, 0, 4);
-  return bytes.length >= 4 &&
-    (magic === FRAME_MAGIC || isSkippable(magic));
-}
-
 /**
  * Splits a stream of zstd frames into headers, blocks and checksums, without
  * unpacking anything: a decoder takes one frame, and only whoever knows the

@@ -6,6 +6,7 @@ import { countFault } from "./_count_fault.ts";
 import type { PackStep } from "./_pack_engine.ts";
 import { UnpackBudget } from "./_unpack_budget.ts";
 import { ZlibEngine } from "./_zlib_engine.ts";
+import { sniffGzip } from "./sniff_gzip.ts";
 import type { UnpackOptions } from "./unpack_options.ts";
 
 // A member: 1f 8b, method 8, flags, u32 mtime, extra flags, system, the fields
@@ -22,16 +23,6 @@ const MAX_TEXT_BYTES = 65_536;
 
 /** Deflate makes at most 1032 bytes of one, so a step gives at most 16 MiB. */
 const STEP_BYTES = 16 * 1024;
-
-/**
- * Tells whether a stream begins as gzip does.
- *
- * @param head Its first bytes.
- * @returns True when magic and method are those of gzip.
- */
-export function sniffGzip(head: Uint8Array): boolean {
-  return head[0] === 0x1f && head[1] === 0x8b && head[2] === 8;
-}
 
 /**
  * Unpacks a gzip stream of one or more members. Zero bytes behind the last

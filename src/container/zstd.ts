@@ -2,21 +2,11 @@ import { constants, createZstdCompress, createZstdDecompress } from "node:zlib";
 import type { FlushEngine, PackEngine, PackStep } from "./_pack_engine.ts";
 import { unpackZstd } from "./_unpack_zstd.ts";
 import { ZlibEngine } from "./_zlib_engine.ts";
-import { isZstdMagic } from "./_zstd_frames.ts";
+import {} from "./_zstd_frames.ts";
 import type { UnpackOptions } from "./unpack_options.ts";
 
 /** Largest content of a block, so output needs no second piece for it. */
 const OUTPUT_BYTES = 128 * 1024;
-
-/**
- * Tells whether a stream begins as zstd does.
- *
- * @param head Its first bytes.
- * @returns True when they are the magic of a frame or of a skippable frame.
- */
-export function sniffZstd(head: Uint8Array): boolean {
-  return isZstdMagic(head);
-}
 
 /**
  * Unpacks a zstd stream of one or more frames and skips skippable frames.

@@ -1,7 +1,7 @@
 import type { DecodeStats } from "../base/decode_stats.ts";
 import type { Limits } from "../base/limits.ts";
-import { readGzip, sniffGzip } from "../container/gzip.ts";
-import { readZstd, sniffZstd } from "../container/zstd.ts";
+import { sniffGzip } from "../container/sniff_gzip.ts";
+import { sniffZstd } from "../container/sniff_zstd.ts";
 import type { UnpackOptions } from "../container/unpack_options.ts";
 import { SNIFF_BYTES } from "./types.ts";
 import type { FormatInput } from "./types.ts";
@@ -92,14 +92,19 @@ function wrapperOf(head: Uint8Array): "gzip" | "zstd" | undefined {
   return undefined;
 }
 
-function unwrap(
+/** Loads the decompressor that is needed: most captures need none. */
+async function* unwrap(
   stream: AsyncIterable<Uint8Array>,
   wrapper: "gzip" | "zstd",
   options: UnpackOptions,
-): AsyncIterable<Uint8Array> {
-  return wrapper === "gzip"
-    ? readGzip(stream, options)
-    : readZstd(stream, options);
+): AsyncGenerator<Uint8Array> {
+  if (wrapper === "gzip") {
+    const { readGzip } = await import("../container/gzip.ts");
+    yield* readGzip(stream, options);
+  } else {
+    const { readZstd } = await import("../container/zstd.ts");
+    yield* readZstd(stream, options);
+  }
 }
 
 interface PeekedStream {

@@ -1,5 +1,6 @@
 import { FormatError, TruncatedError } from "../base/errors.ts";
-import { readZstd, sniffZstd } from "../container/zstd.ts";
+import { sniffZstd } from "../container/sniff_zstd.ts";
+import { readZstd } from "../container/zstd.ts";
 import type { KcapDialect } from "./dialect_table.ts";
 import { KcapDecoder, type KcapDecoderOptions } from "./kcap_decoder.ts";
 import { KcapState } from "./kcap_state.ts";

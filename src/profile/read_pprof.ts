@@ -1,5 +1,6 @@
 import { collectBytes } from "../container/collect_bytes.ts";
-import { readGzip, sniffGzip } from "../container/gzip.ts";
+import { readGzip } from "../container/gzip.ts";
+import { sniffGzip } from "../container/sniff_gzip.ts";
 import { decodePprof, type DecodePprofOptions } from "./pprof_decoder.ts";
 import type { Profile } from "./types.ts";
 

@@ -6,7 +6,8 @@ import {
   LimitError,
   TruncatedError,
 } from "../../src/base/errors.ts";
-import { readGzip, sniffGzip, writeGzip } from "../../src/container/gzip.ts";
+import { readGzip, writeGzip } from "../../src/container/gzip.ts";
+import { sniffGzip } from "../../src/container/sniff_gzip.ts";
 import { mutations } from "../support/mutations.ts";
 import {
   bytesOf,

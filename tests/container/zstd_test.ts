@@ -9,7 +9,8 @@ import { FzstdEngine } from "../../src/container/_fzstd_engine.ts";
 import { LzZstdEngine } from "../../src/container/_lz_zstd_engine.ts";
 import { unpackZstd } from "../../src/container/_unpack_zstd.ts";
 import type { UnpackOptions } from "../../src/container/unpack_options.ts";
-import { readZstd, sniffZstd, writeZstd } from "../../src/container/zstd.ts";
+import { sniffZstd } from "../../src/container/sniff_zstd.ts";
+import { readZstd, writeZstd } from "../../src/container/zstd.ts";
 import {
   bytesOf,
   collectStream,

@@ -1,6 +1,8 @@
 import { DecodeStats } from "../../../base/decode_stats.ts";
-import { readGzip, sniffGzip } from "../../../container/gzip.ts";
-import { readZstd, sniffZstd } from "../../../container/zstd.ts";
+import { readGzip } from "../../../container/gzip.ts";
+import { sniffGzip } from "../../../container/sniff_gzip.ts";
+import { sniffZstd } from "../../../container/sniff_zstd.ts";
+import { readZstd } from "../../../container/zstd.ts";
 import { readFileStream } from "../../../platform/file_source.ts";
 import { followFile } from "../../../platform/follow_file.ts";
 import type { CommandContext } from "../../command.ts";

@@ -1,5 +1,34 @@
 /**
- * .NET EventPipe traces: decoding, profiles, reports.
+ * .NET EventPipe traces: decoding, writing, profiles, reports.
+ *
+ * @example Events of a trace, in order of time
+ * ```ts
+ * import {
+ *   displayName,
+ *   PayloadReaders,
+ *   readNettrace,
+ * } from "@tracedeck/tracedeck/eventpipe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // The smallest trace there is: a header and no event.
+ * const trace = Uint8Array.fromHex(
+ *   "4e657474726163650000000006000000" + "0000000028000001e907020001000300" +
+ *     "040005000600000000000000000000" + "00e8030000000000000800000000000000" +
+ *     "00000000",
+ * );
+ * const lines: string[] = [];
+ * let readers = new PayloadReaders(8);
+ * const outcome = await readNettrace(ReadableStream.from([trace]), {
+ *   onHeader: ({ pointerSize }) => {
+ *     readers = new PayloadReaders(pointerSize);
+ *   },
+ *   onEvent: (event) => {
+ *     const { fields } = readers.of(event).read(event);
+ *     lines.push(`${displayName(event.metadata)} ${Object.keys(fields)}`);
+ *   },
+ * }, { order: "time" });
+ * assertEquals([outcome.type, lines], ["complete", []]);
+ * ```
  *
  * @module
  */
@@ -7,6 +36,32 @@
 export * from "./collect_nettrace.ts";
 export * from "./event_collector.ts";
 export * from "./event_payload.ts";
+export * from "./nettrace/activity_path.ts";
+export * from "./nettrace/clr_event_catalog.ts";
+export * from "./nettrace/decode_nettrace.ts";
+export * from "./nettrace/display_name.ts";
+export * from "./nettrace/event_counter.ts";
+export * from "./nettrace/field_type_table.ts";
+export * from "./nettrace/metrics_event.ts";
+export * from "./nettrace/nettrace_decode_options.ts";
+export * from "./nettrace/nettrace_decoder.ts";
+export * from "./nettrace/nettrace_encoder.ts";
+export * from "./nettrace/nettrace_time.ts";
+export * from "./nettrace/payload_reader.ts";
+export * from "./nettrace/payload_schema.ts";
+export type {
+  NettracePayload,
+  PayloadFault,
+  PayloadField,
+  PayloadSchema,
+  PayloadType,
+  ValueMap,
+} from "./nettrace/payload_types.ts";
+export * from "./nettrace/provider_guid.ts";
+export * from "./nettrace/read_nettrace.ts";
+export * from "./nettrace/sniff_nettrace.ts";
+export * from "./nettrace/types.ts";
+export * from "./nettrace/write_nettrace.ts";
 export * from "./process_facts.ts";
 export * from "./process_spaces.ts";
 export * from "./provider_name_table.ts";

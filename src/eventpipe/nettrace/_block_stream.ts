@@ -1,5 +1,6 @@
 import type { DecodeStats } from "../../base/decode_stats.ts";
 import { LimitError } from "../../base/errors.ts";
+import type { Limits } from "../../base/limits.ts";
 import { ByteReader } from "../../codec/byte_reader.ts";
 import { BlockDamage, NETTRACE_FORMAT, readInBlock } from "./_block_damage.ts";
 import type { ByteWindow } from "./_byte_window.ts";
@@ -39,7 +40,7 @@ export class BlockStream implements StreamFraming {
   readonly #sink: NettraceSink;
   readonly #stats: DecodeStats;
   readonly #options: NettraceDecodeOptions;
-  readonly #maxBlockBytes: number;
+  readonly #limits: Limits;
   #state: DecodeState | undefined;
   #events: EventBlockReader | undefined;
 
@@ -48,13 +49,13 @@ export class BlockStream implements StreamFraming {
     sink: NettraceSink,
     stats: DecodeStats,
     options: NettraceDecodeOptions,
-    maxBlockBytes: number,
+    limits: Limits,
   ) {
     this.#minorVersion = minorVersion;
     this.#sink = sink;
     this.#stats = stats;
     this.#options = options;
-    this.#maxBlockBytes = maxBlockBytes;
+    this.#limits = limits;
   }
 
   get state(): DecodeState | undefined {
@@ -80,9 +81,9 @@ export class BlockStream implements StreamFraming {
         offset,
       );
     }
-    if (length > this.#maxBlockBytes) {
+    if (length > this.#limits.maxRecordBytes) {
       throw new LimitError(
-        `Cannot read nettrace ${this.record} at byte ${offset}: block of ${length} bytes exceeds the limit of ${this.#maxBlockBytes}`,
+        `Cannot read nettrace ${this.record} at byte ${offset}: block of ${length} bytes exceeds the limit of ${this.#limits.maxRecordBytes}`,
         { limit: "maxRecordBytes", value: length, offset },
       );
     }
@@ -132,7 +133,13 @@ export class BlockStream implements StreamFraming {
   }
 
   #readTrace(content: ByteWindow): void {
-    const header = readTrace(content, 6, this.#minorVersion, this.#stats);
+    const header = readTrace(
+      content,
+      6,
+      this.#minorVersion,
+      this.#stats,
+      this.#limits.maxTableEntries,
+    );
     this.#state = new DecodeState(
       header,
       this.#sink,

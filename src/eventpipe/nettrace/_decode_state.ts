@@ -168,6 +168,15 @@ export class DecodeState {
   ): void {
     const time = Number(point.ticks - this.header.syncTicks);
     this.queue?.deliverAll();
+    if (this.header.version === 6) {
+      for (const [key] of threads) {
+        if (this.threads.get(key) !== undefined) continue;
+        this.stats.count("nettrace_thread_unknown", "notice", {
+          offset: point.offset,
+          detail: `thread index ${key} of a sequence point`,
+        });
+      }
+    }
     this.tracker.sequencePoint(threads, time, point.offset);
     this.sink.onSequencePoint?.({
       ...point,

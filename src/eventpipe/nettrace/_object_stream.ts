@@ -189,7 +189,7 @@ export class ObjectStream implements StreamFraming {
     if (window.end - window.start < size) return this.#need(size);
     const start = window.start + payloadAt;
     const payload = { ...window, start, end: start + payloadBytes };
-    const header = readTrace(payload, version, 0, this.#stats);
+    const header = readTrace(payload, version, 0, this.#stats, 0);
     if (!isEarly) {
       expectTag(
         window.bytes[payload.end]!,

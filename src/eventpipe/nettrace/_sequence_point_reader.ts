@@ -1,3 +1,4 @@
+import { LimitError } from "../../base/errors.ts";
 import { ByteReader } from "../../codec/byte_reader.ts";
 import type { QpcTicks } from "../../base/time.ts";
 import { BlockDamage, NETTRACE_FORMAT, readInBlock } from "./_block_damage.ts";
@@ -32,6 +33,7 @@ export function readSequencePoint(
   );
   const isV6 = state.header.version === 6;
   const threads: (readonly [key: number | bigint, sequence: number])[] = [];
+  const maxThreads = state.limits.maxTableEntries;
   let ticks = state.header.syncTicks;
   let flags = 0;
   let damage: unknown;
@@ -41,6 +43,7 @@ export function readSequencePoint(
       if (isV6) flags = reader.u32();
       const count = reader.u32();
       for (let index = 0; index < count; index++) {
+        if (index === maxThreads) throw tooManyThreads(maxThreads, offset);
         threads.push(
           isV6
             ? [threadKeyOf(reader.varuint64()), reader.varuint32()]
@@ -59,4 +62,11 @@ export function readSequencePoint(
     offset,
   }, threads);
   if (damage !== undefined) throw damage;
+}
+
+function tooManyThreads(limit: number, offset: number): LimitError {
+  return new LimitError(
+    `Cannot read nettrace SPBlock at byte ${offset}: it lists more threads than the limit of ${limit}`,
+    { limit: "maxTableEntries", value: limit + 1, offset },
+  );
 }

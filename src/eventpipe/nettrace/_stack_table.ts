@@ -2,7 +2,7 @@ import type { DecodeStats } from "../../base/decode_stats.ts";
 import { LimitError } from "../../base/errors.ts";
 import { BlockDamage } from "./_block_damage.ts";
 import type { ByteWindow } from "./_byte_window.ts";
-import { MAX_TABLE_BYTES } from "./_table_bytes.ts";
+import { MAX_STACK_BYTES } from "./_table_bytes.ts";
 import type { NettraceStack } from "./types.ts";
 
 /** What a {@linkcode StackTable} needs to know. */
@@ -53,6 +53,7 @@ export class StackTable {
    */
   addBlock(window: ByteWindow): void {
     const { view, base, end } = window;
+    this.#reserve(end - window.start, base + window.start);
     // Stacks outlive the memory of their block.
     const block = window.bytes.slice(window.start, end);
     const shift = window.start;
@@ -86,6 +87,16 @@ export class StackTable {
     }
   }
 
+  /** Counts a block as a whole: one stack is enough to keep its memory. */
+  #reserve(count: number, offset: number): void {
+    this.#byteCount += count;
+    if (this.#byteCount <= MAX_STACK_BYTES) return;
+    throw new LimitError(
+      `Cannot keep nettrace stacks at byte ${offset}: ${this.#byteCount} bytes since the last sequence point, limit is ${MAX_STACK_BYTES}`,
+      { limit: "tableBytes", value: this.#byteCount, offset },
+    );
+  }
+
   #add(id: number, bytes: Uint8Array, offset: number): void {
     const pointerSize = this.#pointerSize;
     const depth = Math.floor(bytes.length / pointerSize);
@@ -96,13 +107,6 @@ export class StackTable {
           `stack of ${bytes.length} bytes with ${pointerSize}-byte addresses`,
       });
       bytes = bytes.subarray(0, depth * pointerSize);
-    }
-    this.#byteCount += bytes.length;
-    if (this.#byteCount > MAX_TABLE_BYTES) {
-      throw new LimitError(
-        `Cannot keep nettrace stacks at byte ${offset}: ${this.#byteCount} bytes since the last sequence point, limit is ${MAX_TABLE_BYTES}`,
-        { limit: "tableBytes", value: this.#byteCount, offset },
-      );
     }
     if (this.#stacks.size >= this.#maxStacks) {
       throw new LimitError(

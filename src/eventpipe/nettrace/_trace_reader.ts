@@ -1,4 +1,4 @@
-import { FormatError } from "../../base/errors.ts";
+import { FormatError, LimitError } from "../../base/errors.ts";
 import { type QpcTicks, type UnixNs, unixNsFromMs } from "../../base/time.ts";
 import type { DecodeStats } from "../../base/decode_stats.ts";
 import { ByteReader } from "../../codec/byte_reader.ts";
@@ -46,6 +46,7 @@ export function readTrace(
   version: NettraceVersion,
   minorVersion: number,
   stats: DecodeStats,
+  maxProperties: number,
 ): NettraceHeader {
   const offset = window.base + window.start;
   const reader = new ByteReader(
@@ -94,6 +95,12 @@ export function readTrace(
   // Both texts of a pair have at least their length.
   if (count < 0 || count * 2 > reader.remaining) {
     throw fault(offset, `${count} properties in ${reader.remaining} bytes`);
+  }
+  if (count > maxProperties) {
+    throw new LimitError(
+      `Cannot read nettrace Trace at byte ${offset}: it has ${count} properties, limit is ${maxProperties}`,
+      { limit: "maxTableEntries", value: count, offset },
+    );
   }
   const properties: [string, string][] = [];
   for (let index = 0; index < count; index++) {

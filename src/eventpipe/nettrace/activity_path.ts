@@ -21,7 +21,7 @@ const NIBBLE_LENGTH = 0xc;
  *
  * @example
  * ```ts
- * import { activityPath } from "../../../src/eventpipe/nettrace/activity_path.ts";
+ * import { activityPath } from "@tracedeck/tracedeck/eventpipe";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(

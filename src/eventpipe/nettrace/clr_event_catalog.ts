@@ -61,7 +61,7 @@ let providers: Map<string, ClrProvider> | undefined;
  *
  * @example The fields of an event
  * ```ts
- * import { findClrEvent } from "../../../src/eventpipe/nettrace/clr_event_catalog.ts";
+ * import { findClrEvent } from "@tracedeck/tracedeck/eventpipe";
  * import { assertEquals } from "@std/assert";
  *
  * const event = findClrEvent("Microsoft-Windows-DotNETRuntime", 2, 9);

@@ -42,7 +42,7 @@ export const EVENT_COUNTERS_EVENT = "EventCounters";
  *
  * @example
  * ```ts
- * import { eventCounterOf } from "../../../src/eventpipe/nettrace/event_counter.ts";
+ * import { eventCounterOf } from "@tracedeck/tracedeck/eventpipe";
  * import { assertEquals } from "@std/assert";
  *
  * const counter = eventCounterOf({

@@ -1,6 +1,6 @@
 import { DecodeStats } from "../../base/decode_stats.ts";
 import { FormatError, TruncatedError } from "../../base/errors.ts";
-import { resolveLimits } from "../../base/limits.ts";
+import { type Limits, resolveLimits } from "../../base/limits.ts";
 import { NETTRACE_FORMAT } from "./_block_damage.ts";
 import { BlockStream } from "./_block_stream.ts";
 import { type ByteWindow, dataViewOf } from "./_byte_window.ts";
@@ -40,7 +40,7 @@ const TRAILING_HEAD_BYTES = 8;
  *
  * @example Counting events
  * ```ts
- * import { NettraceDecoder } from "../../../src/eventpipe/nettrace/nettrace_decoder.ts";
+ * import { NettraceDecoder } from "@tracedeck/tracedeck/eventpipe";
  * import { assertEquals } from "@std/assert";
  *
  * let version = 0;
@@ -63,7 +63,7 @@ export class NettraceDecoder {
   readonly #sink: NettraceSink;
   readonly #options: NettraceDecodeOptions;
   readonly #stats: DecodeStats;
-  readonly #maxBlockBytes: number;
+  readonly #limits: Limits;
   #stream: StreamFraming | undefined;
   #damage: StreamDamage | undefined;
   #outcome: NettraceOutcome | undefined;
@@ -87,7 +87,7 @@ export class NettraceDecoder {
     this.#sink = sink;
     this.#options = options;
     this.#stats = options.stats ?? new DecodeStats();
-    this.#maxBlockBytes = resolveLimits(options.limits).maxRecordBytes;
+    this.#limits = resolveLimits(options.limits);
   }
 
   /** The header, once it was met. */
@@ -308,7 +308,7 @@ export class NettraceDecoder {
       this.#sink,
       this.#stats,
       this.#options,
-      this.#maxBlockBytes,
+      this.#limits,
     );
     return V6_HEADER_BYTES;
   }

@@ -42,7 +42,7 @@ const NAMESPACE = Uint8Array.fromHex("482c2db2c39047c887f81a15bfc130fb");
  *
  * @example A derived GUID
  * ```ts
- * import { providerGuid } from "../../../src/eventpipe/nettrace/provider_guid.ts";
+ * import { providerGuid } from "@tracedeck/tracedeck/eventpipe";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(

@@ -14,7 +14,7 @@ const TYPE_NAME_AT = NETPERF_HEAD.length + 12;
  *
  * @example
  * ```ts
- * import { sniffNettrace } from "../../../src/eventpipe/nettrace/sniff_nettrace.ts";
+ * import { sniffNettrace } from "@tracedeck/tracedeck/eventpipe";
  * import { assertEquals } from "@std/assert";
  *
  * const head = Uint8Array.fromHex("4e657474726163651400000021466173");

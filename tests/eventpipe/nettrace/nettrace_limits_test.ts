@@ -11,12 +11,15 @@ import {
   definition,
   eventBlock,
   metadataBlock,
+  sequencePoint,
   stackBlock,
   traceObject,
+  v1Fields,
   v4Stream,
   v6Block,
   v6Stream,
   v6Thread,
+  v6Trace,
 } from "../../support/nettrace_streams.ts";
 
 const TRACE = traceObject();
@@ -91,6 +94,37 @@ Deno.test("NettraceDecoder refuses more threads and label lists than maxTableEnt
     { maxTableEntries: 1 },
     "maxTableEntries",
   );
+});
+
+Deno.test("NettraceDecoder refuses a sequence point of more threads than maxTableEntries", () => {
+  const point = sequencePoint(1n, [[1n, 1], [2n, 1], [3n, 1]]);
+  checkLimit(
+    v4Stream([TRACE, blockObject("SPBlock", point)]),
+    { maxTableEntries: 2 },
+    "maxTableEntries",
+  );
+});
+
+Deno.test("NettraceDecoder refuses more properties than maxTableEntries", () => {
+  checkLimit(
+    v6Stream([], { trace: v6Trace([["a", "b"], ["c", "d"]]) }),
+    { maxTableEntries: 1 },
+    "maxTableEntries",
+  );
+});
+
+Deno.test("NettraceDecoder refuses more bytes of definitions than it keeps", () => {
+  const decoder = new NettraceDecoder({});
+  decoder.push(v4Stream([TRACE], { hasEnd: false }));
+  const fields = v1Fields([[9, "x".repeat(2_000_000)]]);
+  const error = assertThrows(() => {
+    for (let id = 1; id < 9; id++) {
+      decoder.push(
+        metadataBlock([definition(id, { fields })])(decoder.offset),
+      );
+    }
+  }, LimitError);
+  assertEquals(error.limit, "tableBytes");
 });
 
 Deno.test("NettraceDecoder refuses more bytes of stacks between two sequence points than it keeps", () => {

@@ -198,6 +198,11 @@ Deno.test("NettraceDecoder forgets threads and kinds where a version 6 sequence 
   const kept = stream(0);
   assertEquals(kept.events.map(({ threadId }) => threadId), [101, 101]);
   assertEquals(kept.stats, []);
+  const undefinedThread = recordNettrace(v6Stream([point(0)]));
+  assertEquals(
+    undefinedThread.stats.map(({ name }) => name),
+    ["nettrace_thread_unknown", "nettrace_events_lost"],
+  );
   const withoutThreads = stream(1);
   assertEquals(withoutThreads.events[1]!.thread, undefined);
   assertEquals(withoutThreads.sequencePoints[0]!.clearsThreads, true);

@@ -1,4 +1,8 @@
-import { isLoopbackAddress, parseIpAddress } from "../codec/ip_address.ts";
+import {
+  isLoopbackAddress,
+  joinHostPort,
+  parseIpAddress,
+} from "../codec/ip_address.ts";
 import { claimSocketPath, holdSocketFile } from "./socket_file.ts";
 
 /** Address of a socket of bytes. */
@@ -31,14 +35,42 @@ export interface ByteStreamListener {
  *
  * @param address Where to.
  * @returns The connection.
+ * @throws {Deno.errors.NotFound} When there is no such socket.
  * @throws {Deno.errors.ConnectionRefused} When nobody listens there.
  */
-export function connectByteStream(
+export async function connectByteStream(
   address: ByteStreamAddress,
 ): Promise<Deno.Conn> {
+  try {
+    return await connect(address);
+  } catch (error) {
+    const name = nameOf(address);
+    if (error instanceof Deno.errors.NotFound) {
+      throw new Deno.errors.NotFound(
+        `Cannot connect to "${name}": no such file or directory`,
+        { cause: error },
+      );
+    }
+    if (error instanceof Deno.errors.ConnectionRefused) {
+      throw new Deno.errors.ConnectionRefused(
+        `Cannot connect to "${name}": nobody listens there`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+function connect(address: ByteStreamAddress): Promise<Deno.Conn> {
   return address.type === "tcp"
     ? Deno.connect({ hostname: address.hostname, port: address.port })
     : Deno.connect({ transport: "unix", path: address.path });
+}
+
+function nameOf(address: ByteStreamAddress): string {
+  return address.type === "tcp"
+    ? joinHostPort(address.hostname, address.port)
+    : address.path;
 }
 
 /**
@@ -115,7 +147,7 @@ function checkHostname(hostname: string, allowRemote: boolean): void {
 
 async function canConnect(address: ByteStreamAddress): Promise<boolean> {
   try {
-    const conn = await connectByteStream(address);
+    const conn = await connect(address);
     conn.close();
     return true;
   } catch (error) {

@@ -104,7 +104,11 @@ export function reachAddress(path: string): ReachableAddress {
     };
   } catch (error) {
     libc.symbols.close(fd);
-    throw error;
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(
+      `Cannot use socket path "${path}": the name of the file is too long`,
+      { cause: error },
+    );
   }
 }
 

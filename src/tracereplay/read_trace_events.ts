@@ -90,7 +90,7 @@ function countEvent(
         offset,
         detail: event.error === undefined
           ? `type ${event.typeId}`
-          : stateOf(event.error),
+          : event.error.replace("Cannot decode ", ""),
       },
     );
   } else {

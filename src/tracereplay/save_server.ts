@@ -26,7 +26,7 @@ export interface SavedClient {
   readonly number: number;
   /** Who it is. */
   readonly client: TraceClient;
-  /** File that is written now, absent when messages are only forwarded. */
+  /** Its file, the first one when it is rotated; absent when messages are only forwarded. */
   readonly path: string | undefined;
   /** Messages that were stored or forwarded. */
   readonly messages: number;
@@ -254,7 +254,7 @@ class SaveSession implements TraceClientHandler, SavedClient {
   }
 
   get path(): string | undefined {
-    return this.#writer?.path;
+    return this.#basePath || undefined;
   }
 
   get messages(): number {
@@ -282,7 +282,8 @@ class SaveSession implements TraceClientHandler, SavedClient {
   }
 
   onRecords(received: RecordBatch): void | Promise<void> {
-    const batch = this.#redact(received);
+    const wanted = this.#cut(received);
+    const batch = this.#redact(wanted);
     this.#rotate();
     this.#writer?.write(batch);
     const bytes = this.#meter.bytes;
@@ -368,6 +369,23 @@ class SaveSession implements TraceClientHandler, SavedClient {
         `${this.#name}: closed after ${this.bytes} bytes, as asked for`,
       );
     }
+  }
+
+  /** Leaves out what is beyond the limits of the client. */
+  #cut(batch: RecordBatch): RecordBatch {
+    const { maxMessages = Infinity, maxClientBytes = Infinity } = this.#options;
+    const isWithin = this.messages + batch.packets <= maxMessages &&
+      this.bytes + batch.bytes.length <= maxClientBytes;
+    if (isWithin) return batch;
+    let { messages, bytes } = this;
+    const kept: Uint8Array[] = [];
+    for (const packet of batch) {
+      if (messages >= maxMessages || bytes >= maxClientBytes) break;
+      messages++;
+      bytes += packet.length;
+      kept.push(packet);
+    }
+    return makeRecordBatch(kept);
   }
 
   #redact(batch: RecordBatch): RecordBatch {

@@ -5,7 +5,7 @@ import type { LoadResult } from "../../../tracereplay/run_load.ts";
 import type { CommandContext } from "../../command.ts";
 import { EXIT_CODE } from "../../exit_code.ts";
 import { UsageError } from "../../usage_error.ts";
-import { requiredOption } from "./trace_options.ts";
+import { endpointOption } from "./trace_options.ts";
 
 /**
  * Loads a monitoring process.
@@ -15,7 +15,7 @@ import { requiredOption } from "./trace_options.ts";
  */
 export async function run(context: CommandContext): Promise<number> {
   const { options, console, signal } = context;
-  const target = parseEndpoint(requiredOption(options, "endpoint"));
+  const target = parseEndpoint(endpointOption(options));
   if (target.type !== "seqpacket") {
     throw new UsageError(
       "Cannot load a stream: a sink speaks to SOCK_SEQPACKET sockets only",

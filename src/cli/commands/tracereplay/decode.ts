@@ -5,6 +5,7 @@ import { readTraceEvents } from "../../../tracereplay/read_trace_events.ts";
 import { TraceSummary } from "../../../tracereplay/trace_summary.ts";
 import type { Architecture } from "../../../tracereplay/types.ts";
 import type { CommandContext } from "../../command.ts";
+import type { Console } from "../../console.ts";
 import { EXIT_CODE } from "../../exit_code.ts";
 import { reportDamage } from "../../report_damage.ts";
 import { UsageError } from "../../usage_error.ts";
@@ -65,7 +66,10 @@ async function decodeFile(
   const heading = printer.heading();
   if (heading !== undefined) await console.print(heading);
 
-  const events = readTraceEvents(input.open(), {
+  const source = input.isStream
+    ? flushing(input.open(), console)
+    : input.open();
+  const events = readTraceEvents(source, {
     stats: input.stats,
     isGrowing: follow,
     signal: follow ? undefined : signal,
@@ -79,8 +83,6 @@ async function decodeFile(
     isUnnamed ||= event.type === "decoded" && event.message === "Syscall" &&
       printer.architecture === undefined;
     await console.print(render());
-    // Whoever watches wants to see it now.
-    if (follow) await console.flush();
   }
   await console.flush();
 
@@ -95,6 +97,17 @@ async function decodeFile(
   return reportDamage(console, path, input.stats, {
     accept: options["accept-damage"] === true,
   });
+}
+
+/** Writes what came of a piece before the next one is waited for: somebody may watch. */
+async function* flushing(
+  stream: AsyncIterable<Uint8Array>,
+  console: Console,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stream) {
+    yield chunk;
+    await console.flush();
+  }
 }
 
 /** A file is looked at as a whole, so that its first events have names too. */

@@ -5,7 +5,11 @@ import type { CommandContext } from "../../command.ts";
 import { EXIT_CODE } from "../../exit_code.ts";
 import { openTrace } from "./open_trace.ts";
 import { ReplayProgress } from "./replay_progress.ts";
-import { requiredOption, traceFilter } from "./trace_options.ts";
+import {
+  endpointOption,
+  requiredOption,
+  traceFilter,
+} from "./trace_options.ts";
 
 /**
  * Replays a trace file.
@@ -16,7 +20,7 @@ import { requiredOption, traceFilter } from "./trace_options.ts";
 export async function run(context: CommandContext): Promise<number> {
   const { options, console, signal } = context;
   const file = requiredOption(options, "in");
-  const endpoint = requiredOption(options, "endpoint");
+  const endpoint = endpointOption(options);
   const input = await openTrace(file, context);
   const toStdout = endpoint === "-";
   const progress = new ReplayProgress(console, {

@@ -15,7 +15,7 @@ import { EventPrinter } from "./event_printer.ts";
 import type { EventForm } from "./event_printer.ts";
 import { serveMetrics } from "./serve_metrics.ts";
 import { ServerLines } from "./server_lines.ts";
-import { redactKinds, requiredOption, serverOptions } from "./trace_options.ts";
+import { endpointOption, redactKinds, serverOptions } from "./trace_options.ts";
 
 /**
  * Saves sessions until it is stopped.
@@ -25,7 +25,7 @@ import { redactKinds, requiredOption, serverOptions } from "./trace_options.ts";
  */
 export async function run(context: CommandContext): Promise<number> {
   const { options, console, signal } = context;
-  const endpoint = requiredOption(options, "endpoint");
+  const endpoint = endpointOption(options);
   const form = options["print"] as EventForm | undefined;
   const lines = new ServerLines(
     console,

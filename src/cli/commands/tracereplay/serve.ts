@@ -13,7 +13,7 @@ import { EXIT_CODE } from "../../exit_code.ts";
 import { EventPrinter } from "./event_printer.ts";
 import type { EventForm } from "./event_printer.ts";
 import { ServerLines } from "./server_lines.ts";
-import { requiredOption, serverOptions, traceFilter } from "./trace_options.ts";
+import { endpointOption, serverOptions, traceFilter } from "./trace_options.ts";
 
 /**
  * Prints sessions until it is stopped.
@@ -23,7 +23,7 @@ import { requiredOption, serverOptions, traceFilter } from "./trace_options.ts";
  */
 export async function run(context: CommandContext): Promise<number> {
   const { options, console, signal } = context;
-  const endpoint = requiredOption(options, "endpoint");
+  const endpoint = endpointOption(options);
   const form = options["format"] as EventForm;
   const lines = new ServerLines(console, form === "json");
   const procfs = options["procfs"];
@@ -71,7 +71,7 @@ function newClient(
   const prefix = options["client-prefix"] === true && form !== "json"
     ? `${number}: `
     : "";
-  const printsEvents = options["no-events"] !== true;
+  const printsEvents = options["omit-events"] !== true;
   const isWanted = traceFilter(options) ?? compileEventFilter({});
   const printer = new EventPrinter(options, {
     form,

@@ -28,7 +28,7 @@ export const serveCommand: Command = {
         "put the number of the client in front of every line; in json it is always there",
     },
     {
-      name: "no-events",
+      name: "omit-events",
       short: "q",
       type: "boolean",
       help: "only lines about connections and bad messages",

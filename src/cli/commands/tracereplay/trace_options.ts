@@ -1,5 +1,6 @@
 import { parseUnixNs } from "../../../base/time.ts";
 import type { OptionSpec, OptionValues } from "../../../formats/option_spec.ts";
+import { parseEndpoint } from "../../../tracereplay/endpoint.ts";
 import { compileEventFilter } from "../../../tracereplay/event_filter.ts";
 import type { EventPredicate } from "../../../tracereplay/event_filter.ts";
 import { REDACT_KINDS } from "../../../tracereplay/redact_message.ts";
@@ -242,6 +243,24 @@ export function requiredOption(options: OptionValues, name: string): string {
     throw new UsageError(`Option --${name} is required`);
   }
   return value;
+}
+
+/**
+ * Reads an endpoint that must be given.
+ *
+ * @param options Values of the options.
+ * @returns The endpoint as typed.
+ * @throws {UsageError} When it is not given or makes no sense.
+ */
+export function endpointOption(options: OptionValues): string {
+  const endpoint = requiredOption(options, "endpoint");
+  try {
+    parseEndpoint(endpoint);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+  return endpoint;
 }
 
 function list(

@@ -2,7 +2,6 @@ import { constants, createZstdCompress, createZstdDecompress } from "node:zlib";
 import type { FlushEngine, PackEngine, PackStep } from "./_pack_engine.ts";
 import { unpackZstd } from "./_unpack_zstd.ts";
 import { ZlibEngine } from "./_zlib_engine.ts";
-import {} from "./_zstd_frames.ts";
 import type { UnpackOptions } from "./unpack_options.ts";
 
 /** Largest content of a block, so output needs no second piece for it. */

@@ -1,5 +1,5 @@
 import { FormatError } from "../base/errors.ts";
-import { TextCache } from "./_text_cache.ts";
+import { sharedTextCache, type TextCache } from "./_text_cache.ts";
 
 /**
  * Reads the fields of one record after the other out of a buffer that is used
@@ -21,7 +21,7 @@ export class RecordCursor {
   baseOffset = 0;
   /** Byte order. */
   littleEndian = true;
-  readonly #texts = new TextCache();
+  readonly #texts: TextCache = sharedTextCache();
 
   /**
    * @param bytes The new buffer.

@@ -62,6 +62,17 @@ export class TextCache {
   }
 }
 
+let shared: TextCache | undefined;
+
+/**
+ * @returns The table of all decoders: making one takes longer than decoding a
+ * small capture.
+ */
+export function sharedTextCache(): TextCache {
+  shared ??= new TextCache();
+  return shared;
+}
+
 /**
  * Compares four bytes at a time.
  *

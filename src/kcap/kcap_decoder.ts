@@ -55,6 +55,13 @@ interface Body {
   readonly offset: number;
 }
 
+/** Sections without body that follow each other: zeros look like that, and one fault will do. */
+interface EmptyRun {
+  readonly offset: number;
+  readonly type: number;
+  count: number;
+}
+
 /** A section that is passed over. */
 interface Skip {
   readonly offset: number;
@@ -106,6 +113,7 @@ export class KcapDecoder {
   #handlesLeft = 0;
   #handleCount = 0;
   #skip: Skip | undefined;
+  #emptyRun: EmptyRun | undefined;
   #dialect: KcapDialect | undefined;
   /** Which list the 18-byte records of section version 1 used last. */
   #wideDialect: KcapDialect = DIALECTS.C;
@@ -346,6 +354,9 @@ export class KcapDecoder {
     const start = this.#start;
     const available = this.#end - start;
     if (available < SECTION_HEADER_BYTES) {
+      if (this.#finished && this.#emptyRun !== undefined) {
+        return this.#endEmptyRun(this.#emptyRun);
+      }
       if (this.#finished && available === 0) {
         this.#state = "end";
         return "more";
@@ -356,6 +367,13 @@ export class KcapDecoder {
     const type = view.getUint8(start);
     const version = view.getUint8(start + 1);
     const sizeBytes = view.getUint32(start + 6, littleEndian);
+    if (type !== SECTION.event && sizeBytes === 0) {
+      this.#emptyRun ??= { offset: this.offset, type, count: 0 };
+      this.#emptyRun.count++;
+      this.#start = start + SECTION_HEADER_BYTES;
+      return "again";
+    }
+    if (this.#emptyRun !== undefined) return this.#endEmptyRun(this.#emptyRun);
     if (
       type !== SECTION.event || sizeBytes > this.#limits.maxRecordBytes
     ) return this.#startSkip(type, sizeBytes);
@@ -378,6 +396,14 @@ export class KcapDecoder {
         message: `fail to unmarshal event: ${error.message}`,
       };
     }
+  }
+
+  #endEmptyRun({ offset, type, count }: EmptyRun): Step {
+    this.#emptyRun = undefined;
+    const message = count === 1
+      ? `section of type ${type} is unknown, 0 bytes are skipped`
+      : `${count} empty sections of unknown types are skipped`;
+    return { type: "fault", kind: "section", offset, message };
   }
 
   #startSkip(type: number, sizeBytes: number): Step {

@@ -1,0 +1,190 @@
+import { assertEquals } from "@std/assert";
+import type {
+  KcapEvent,
+  KcapHandle,
+  KcapParam,
+  KcapPe,
+  KcapProcessState,
+} from "../../src/kcap/types.ts";
+import { ipText } from "../../src/kcap/ip_text.ts";
+import {
+  decodeKcap,
+  kcapFixtureJson,
+  kcapStream,
+} from "../support/kcap_captures.ts";
+
+interface Content {
+  readonly header: { major: number; minor: number; flags: number };
+  readonly handles: readonly Record<string, unknown>[];
+  readonly events: readonly Record<string, unknown>[];
+}
+
+/** Dialect by capture. */
+const CAPTURES = {
+  "head-v2-ps4.cap": "E",
+  "head-big-endian.cap": "E",
+  "r220-v2-ps3.cap": "D",
+  "r200-v1wide-ps3.cap": "C",
+  "r1100-major1-ps2.kcap": "A",
+} as const;
+
+for (const [name, dialect] of Object.entries(CAPTURES)) {
+  Deno.test(`EventDecoder reads every field of ${name}, dialect ${dialect}`, () => {
+    const content = kcapFixtureJson<Content>(`${name}.json`);
+    const { decoder, events, faults, handles } = decodeKcap(kcapStream(name));
+    assertEquals(faults, []);
+    assertEquals(decoder.dialect?.name, dialect);
+    assertEquals(events.every((event) => event.dialect === dialect), true);
+    const { major, minor, flags, littleEndian } = decoder.header!;
+    assertEquals({ major, minor, flags: Number(flags) }, content.header);
+    assertEquals(littleEndian, name !== "head-big-endian.cap");
+    assertEquals(handles.map(handleContent), content.handles);
+    assertEquals(
+      events.map(eventContent),
+      dialect === "E" ? content.events : content.events.map(withoutFlags),
+    );
+  });
+}
+
+/** One file lists flags of processes that its version of the state cannot hold. */
+function withoutFlags(event: Record<string, unknown>): Record<string, unknown> {
+  const state = event["ps"] as Record<string, unknown> | null;
+  if (state === null) return event;
+  const { flags: _, ...ps } = state;
+  return { ...event, ps };
+}
+
+/** The form of the `.json` files. */
+function eventContent(event: KcapEvent): Record<string, unknown> {
+  const hex = event.eventType.hex;
+  return {
+    seq: number(event.seq),
+    pid: event.pid,
+    tid: event.tid,
+    type: event.dialect === "A" ? hex.slice(0, 32) + hex.slice(34) : hex,
+    cpu: event.cpu,
+    name: event.storedName,
+    cat: event.storedCategory,
+    desc: event.description,
+    host: event.host,
+    ts: event.storedTimestamp,
+    params: event.params.map(paramContent).toSorted(([a], [b]) =>
+      String(a) < String(b) ? -1 : 1
+    ),
+    meta: event.meta.map(({ key, value }) => [key, value]),
+    ps: event.embedded === undefined ? null : stateContent(event.embedded),
+    recordSize: event.sizeBytes,
+  };
+}
+
+function paramContent({ storedName, type, value }: KcapParam): unknown[] {
+  let content: unknown = value;
+  if (typeof value === "bigint") content = number(value);
+  else if (typeof value === "boolean") content = Number(value);
+  else if (value instanceof Uint8Array) {
+    content = type === "IPv4" ? ipText(value) : value.toHex();
+  } else if (typeof value === "object") {
+    content = value.kind === "strings"
+      ? ["s", ...value.items]
+      : ["8", ...value.items.map(number)];
+  }
+  return [storedName, type, content];
+}
+
+function stateContent(state: KcapProcessState): Record<string, unknown> {
+  const { version } = state;
+  return {
+    pid: state.pid,
+    ppid: state.ppid,
+    name: state.name,
+    cmdline: state.cmdline,
+    exe: state.exe,
+    cwd: state.cwd,
+    sid: state.sid,
+    args: state.args,
+    session: state.sessionId,
+    envs: Object.fromEntries(state.envs.map(({ key, value }) => [key, value])),
+    handles: state.handles.map(handleContent),
+    pever: state.peVersion,
+    pe: state.pe === undefined ? null : peContent(state.pe, state.peVersion),
+    ...(version < 2
+      ? {}
+      : { start: state.startTime, uuid: number(state.uuid) }),
+    ...(version < 3 ? {} : { user: state.username, domain: state.domain }),
+    ...(version < 4 ? {} : {
+      flags: [state.isWow64, state.isPackaged, state.isProtected].map(Number),
+    }),
+  };
+}
+
+function peContent(pe: KcapPe, version: number): Record<string, unknown> {
+  return {
+    nsections: pe.sectionCount,
+    nsymbols: pe.symbolCount,
+    image_base: pe.imageBase,
+    entry: pe.entryPoint,
+    link: pe.linkTime,
+    sections: pe.sections.map(({ name, size, entropy, md5 }) => [
+      name,
+      size,
+      entropy,
+      md5,
+    ]),
+    symbols: pe.symbols,
+    imports: pe.imports,
+    res: Object.fromEntries(pe.resources.map(({ key, value }) => [key, value])),
+    ...(version < 2 ? {} : {
+      signed: Number(pe.isSigned),
+      trusted: Number(pe.isTrusted),
+      flags: [pe.isDriver, pe.isDll, pe.isExecutable, pe.isDotnet].map(Number),
+      imphash: pe.importHash,
+      anom: pe.anomalies,
+      certd: pe.certificate === undefined ? undefined : [
+        pe.certificate.notBefore,
+        pe.certificate.notAfter,
+        pe.certificate.serial,
+        pe.certificate.subject,
+        pe.certificate.issuer,
+      ],
+    }),
+  };
+}
+
+const META_KINDS = { alpc: 1, mutant: 2, file: 3, unknown: 4, none: 5 };
+
+function handleContent(handle: KcapHandle): Record<string, unknown> {
+  const { meta } = handle;
+  const content: Record<string, unknown> = {
+    num: number(handle.id),
+    object: number(handle.object),
+    pid: handle.pid,
+    type: handle.kind,
+    name: handle.name,
+    md: META_KINDS[meta.type],
+  };
+  switch (meta.type) {
+    case "alpc":
+      content["meta"] = {
+        flags: meta.flags,
+        seqno: meta.sequence,
+        context: number(meta.context),
+      };
+      break;
+    case "mutant":
+      content["meta"] = {
+        count: meta.count,
+        abandoned: Number(meta.isAbandoned),
+      };
+      break;
+    case "file":
+      content["meta"] = { isdir: Number(meta.isDirectory) };
+  }
+  return content;
+}
+
+/** From 2^53 on as text. */
+function number(value: bigint): number | string {
+  return value < 2n ** 53n && value > -(2n ** 53n)
+    ? Number(value)
+    : String(value);
+}

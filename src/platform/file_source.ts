@@ -11,7 +11,7 @@ export interface ReadFileStreamOptions {
 
 /**
  * Reads a file piece by piece. Every piece is a buffer of its own, so a
- * consumer may keep it.
+ * consumer may keep it; the next one is read while a piece is worked on.
  *
  * @param path The file.
  * @param options Signal and progress.
@@ -24,13 +24,34 @@ export async function* readFileStream(
   const { signal, onRead } = options;
   using file = await Deno.open(path, { read: true });
   let totalBytes = 0;
-  while (true) {
-    signal?.throwIfAborted();
-    const buffer = new Uint8Array(READ_BYTES);
-    const count = await file.read(buffer);
-    if (count === null) return;
-    totalBytes += count;
-    onRead?.(totalBytes);
-    yield buffer.subarray(0, count);
+  let ahead = startReading(file);
+  try {
+    while (true) {
+      signal?.throwIfAborted();
+      const piece = await ahead;
+      if (piece === undefined) return;
+      ahead = startReading(file);
+      totalBytes += piece.length;
+      onRead?.(totalBytes);
+      yield piece;
+    }
+  } finally {
+    // A read that is under way must not outlive its file.
+    await ahead.catch(() => {});
   }
+}
+
+/** A failure is told when the piece is waited for, not before. */
+function startReading(file: Deno.FsFile): ReturnType<typeof readPiece> {
+  const piece = readPiece(file);
+  piece.catch(() => {});
+  return piece;
+}
+
+async function readPiece(
+  file: Deno.FsFile,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const buffer = new Uint8Array(READ_BYTES);
+  const count = await file.read(buffer);
+  return count === null ? undefined : buffer.subarray(0, count);
 }

@@ -46,6 +46,9 @@ export class DotnetdiagSamples implements EventCollector {
   #threadIds: number[] = [];
   #types: number[] = [];
   #nodes: number[] = [];
+  #latest = -1;
+  /** Whether samples came in order of time, as they do when one thread takes them all. */
+  #isOrdered = true;
 
   /**
    * @param symbols Names the addresses; must read the same stream.
@@ -109,8 +112,11 @@ export class DotnetdiagSamples implements EventCollector {
   }
 
   #take(event: NettraceEvent): void {
-    if (event.time < 0 || event.payloadLength < 4) return;
-    this.#times.push(event.time);
+    const { time } = event;
+    if (time < 0 || event.payloadLength < 4) return;
+    if (time < this.#latest) this.#isOrdered = false;
+    this.#latest = time;
+    this.#times.push(time);
     this.#threadIds.push(event.threadId);
     this.#types.push(event.view.getInt32(event.payloadStart, true));
     this.#nodes.push(this.#stacks.nodeOf(event));
@@ -118,13 +124,19 @@ export class DotnetdiagSamples implements EventCollector {
 
   #process(): void {
     const times = this.#times;
-    const order = Int32Array.from(times, (_, index) => index);
-    order.sort((a, b) => times[a]! - times[b]! || a - b);
-    for (const at of order) this.#add(at);
-    this.#times = [];
-    this.#threadIds = [];
-    this.#types = [];
-    this.#nodes = [];
+    if (this.#isOrdered) {
+      for (let at = 0; at < times.length; at++) this.#add(at);
+    } else {
+      const order = Int32Array.from(times, (_, index) => index);
+      order.sort((a, b) => times[a]! - times[b]! || a - b);
+      for (const at of order) this.#add(at);
+    }
+    times.length = 0;
+    this.#threadIds.length = 0;
+    this.#types.length = 0;
+    this.#nodes.length = 0;
+    this.#latest = -1;
+    this.#isOrdered = true;
   }
 
   #add(at: number): void {

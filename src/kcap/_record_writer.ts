@@ -20,8 +20,11 @@ export class RecordWriter {
     this.bytes = bytes;
   }
 
-  /** @param text Written behind its byte count; clipped between characters. */
-  text(text: string): void {
+  /**
+   * @param text Written behind its byte count; clipped between characters.
+   * @param maxBytes Room for it.
+   */
+  text(text: string, maxBytes: number = MAX_U16): void {
     const { bytes } = this;
     const at = bytes.length;
     bytes.u16(0);
@@ -33,10 +36,10 @@ export class RecordWriter {
       bytes.bytes(encoded);
       length = encoded.length;
     }
-    if (length > MAX_U16) {
+    if (length > maxBytes) {
       this.clipped++;
       const view = bytes.view();
-      length = MAX_U16;
+      length = maxBytes;
       while (length > 0 && (view[at + 2 + length]! & 0xc0) === 0x80) length--;
       bytes.truncate(at + 2 + length);
     }

@@ -171,7 +171,10 @@ export class EventEncoder {
     const { ids, wires } = this.#dialect.params;
     const wire = wires[ids.get(type) ?? -1] ?? WIRE.none;
     // Major 1 stored the account that an identifier stands for.
-    if (wire === WIRE.blob && typeof value === "string") return "UnicodeString";
+    const isSid = type === "SID" || type === "WbemSID";
+    if (isSid && wire === WIRE.blob && typeof value === "string") {
+      return "UnicodeString";
+    }
     if (type === "IP" && value instanceof Uint8Array) {
       return value.length === 4 ? "IPv4" : "IPv6";
     }

@@ -10,7 +10,7 @@ const FIXED_BYTES = 25 + 16;
  * Writes a handle record with its length; `decodeHandle` shows the layout.
  *
  * @param writer Where to.
- * @param handle The handle; its name is clipped so that the record has at most
+ * @param handle The handle; its texts are clipped so that the record has at most
  * 65,535 bytes.
  */
 export function encodeHandle(writer: RecordWriter, handle: KcapHandle): void {
@@ -20,15 +20,10 @@ export function encodeHandle(writer: RecordWriter, handle: KcapHandle): void {
   bytes.u64(handle.id);
   bytes.u64(handle.object);
   bytes.u32(handle.pid);
-  writer.text(handle.kind);
-  const nameAt = bytes.length;
-  writer.text(handle.name);
-  const excess = bytes.length - at - 2 + FIXED_BYTES - LONGEST;
-  if (excess > 0) {
-    bytes.truncate(nameAt);
-    writer.clipped++;
-    writer.text(clip(handle.name, excess));
-  }
+  const textsAt = bytes.length;
+  const room = LONGEST - FIXED_BYTES;
+  writer.text(handle.kind, room);
+  writer.text(handle.name, room - (bytes.length - textsAt - 2));
   const { meta } = handle;
   bytes.u8(HANDLE_META[meta.type]);
   switch (meta.type) {
@@ -46,13 +41,4 @@ export function encodeHandle(writer: RecordWriter, handle: KcapHandle): void {
       break;
   }
   bytes.u16At(at, bytes.length - at - 2);
-}
-
-/** Takes characters off the end until at least that many bytes are gone. */
-function clip(text: string, bytes: number): string {
-  // A unit has at least one byte; whole pairs only.
-  const end = text.length - bytes;
-  if (end <= 0) return "";
-  const unit = text.charCodeAt(end - 1);
-  return text.slice(0, unit >= 0xd800 && unit < 0xdc00 ? end - 1 : end);
 }

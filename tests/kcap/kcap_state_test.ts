@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- parameters have the names that Fibratus gives them
 import { assertEquals } from "@std/assert";
 import { KcapDecoder } from "../../src/kcap/kcap_decoder.ts";
 import { KcapState } from "../../src/kcap/kcap_state.ts";

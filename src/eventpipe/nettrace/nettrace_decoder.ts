@@ -151,8 +151,8 @@ export class NettraceDecoder {
         0,
         this.#carryLength,
       );
-      this.#carry.copyWithin(0, used, this.#carryLength);
-      this.#carryLength -= used;
+      // It holds just what one record was known to need: that is all of it or not enough.
+      if (used > 0) this.#carryLength = 0;
     }
     if (!this.isEnded && from < chunk.length) {
       from = this.#decode(chunk, dataViewOf(chunk), from, chunk.length);

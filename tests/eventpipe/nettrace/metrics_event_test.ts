@@ -68,6 +68,23 @@ Deno.test("metricsEventOf reads quantiles and leaves out malformed ones", () => 
   assertEquals(valueOf(6, { quantiles: "" }).isEnded, true);
 });
 
+Deno.test("metricsEventOf tells when a round of collection begins and ends", () => {
+  const fields = {
+    sessionId: "s",
+    intervalStartTime: "a",
+    intervalEndTime: "b",
+  };
+  for (const [id, phase] of [[2, "start"], [3, "stop"]] as const) {
+    assertEquals(eventOf(id, fields), {
+      type: "collection",
+      phase,
+      sessionId: "s",
+      startTime: "a",
+      endTime: "b",
+    });
+  }
+});
+
 Deno.test("metricsEventOf tells notes with what they say", () => {
   assertEquals(eventOf(9, { sessionId: "s", errorMessage: "broken" }), {
     type: "note",

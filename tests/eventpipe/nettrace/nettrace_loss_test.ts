@@ -84,8 +84,17 @@ Deno.test("NettraceDecoder takes numbers modulo 2^32", () => {
     ...v4Events([[7, 0xffff_fffe, 2000], [7, 0xffff_ffff, 2001], [7, 0, 2002]]),
     ...v4Events([[7, 1, 2003], [7, 3, 2004]]),
   ]));
-  // Behind number 0 nothing is counted: the id may have been recycled.
   assertEquals(lossesOf(records), [["event", 7, 1, 1, 3, 1003, 1004]]);
+});
+
+Deno.test("NettraceDecoder counts nothing behind number 0 before version 6", () => {
+  // The id of the thread may have been recycled.
+  const records = recordNettrace(v4Stream([
+    TRACE,
+    KIND,
+    ...v4Events([[7, 0, 2000], [7, 9, 2001]]),
+  ]));
+  assertEquals([records.lost, records.stats], [0, []]);
 });
 
 Deno.test("NettraceDecoder counts numbers that go back as out of order, not as lost", () => {
@@ -174,6 +183,40 @@ Deno.test("NettraceDecoder expects version 6 threads to begin with number 1", ()
     ["event", 101, 2, 0, 3, undefined, 1000],
     ["removeThread", 102, 3, 1, 4, 1000, undefined],
   ]);
+});
+
+Deno.test("NettraceDecoder forgets label lists at a version 6 sequence point", () => {
+  const labels = v6Block(
+    8,
+    bytesBy((writer) => {
+      writer.u32(1);
+      writer.u32(1);
+      writer.u8(0x89);
+      writer.u8(2);
+    }),
+  );
+  const point = v6Block(4, new Uint8Array(16));
+  const labelled = (sequence: number) =>
+    v6Block(
+      2,
+      eventBlock([
+        blob({
+          metadataId: 1,
+          sequence: [sequence - 1, 1, 0],
+          threadId: 1,
+          labels: 1,
+          payload: new Uint8Array(0),
+        }),
+      ]),
+    );
+  const records = recordNettrace(
+    v6Stream([...V6_HEAD, labels, labelled(1), point, labelled(2)]),
+  );
+  assertEquals(records.events.map(({ level }) => level), [2, 0]);
+  assertEquals(
+    records.stats.map(({ name }) => name),
+    ["nettrace_labels_unknown"],
+  );
 });
 
 Deno.test("NettraceDecoder forgets threads and kinds where a version 6 sequence point says so", () => {

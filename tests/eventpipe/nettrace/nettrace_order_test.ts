@@ -110,6 +110,18 @@ Deno.test("NettraceDecoder keeps the order of the stream between events of equal
   assertEquals(deliveredBy(bytes), ["9:1", "2:1", "5:1", "2:2"]);
 });
 
+Deno.test("NettraceDecoder delivers a sorted event before waiting ones of equal time", () => {
+  const bytes = v4Stream([
+    TRACE,
+    KIND,
+    block([
+      { thread: 1, sequence: 1, time: 30 },
+      { thread: 3, sequence: 1, time: 30, isSorted: true },
+    ]),
+  ]);
+  assertEquals(deliveredBy(bytes), ["3:1", "1:1"]);
+});
+
 Deno.test("NettraceDecoder gives waiting events the stack that their id stood for", () => {
   const bytes = v4Stream([
     TRACE,

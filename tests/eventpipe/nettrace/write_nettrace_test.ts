@@ -440,6 +440,37 @@ Deno.test("writeNettrace rejects with the reason of its signal", async () => {
   assertEquals(error, reason);
 });
 
+Deno.test("writeNettrace keeps the processor and thread of each event", async () => {
+  const bytes = v4Stream([
+    traceObject(),
+    metadataBlock([definition(1)]),
+    blockObject(
+      "EventBlock",
+      eventBlock([[7, 0, 7], [7, 3, 7], [7, 0xffff_ffff, 8], [9, 3, 8]].map(
+        ([capture, processor, threadId], index) =>
+          blob({
+            metadataId: 1,
+            sequence: [0, capture!, processor!],
+            threadId: threadId!,
+            timeStep: index,
+            payload: new Uint8Array(0),
+          }),
+      )),
+    ),
+  ]);
+  for (const version of [4, 6] as const) {
+    const { events } = await rewriteToRecords([bytes], { version });
+    assertEquals(
+      events.map(({ captureThreadId, processor, threadId }) => [
+        captureThreadId,
+        processor,
+        threadId,
+      ]),
+      [[7, 0, 7], [7, 3, 7], [7, -1, 8], [9, 3, 8]],
+    );
+  }
+});
+
 Deno.test("writeNettrace keeps unsorted events as such", async () => {
   // Version 2 is delivered as it lies there, whatever the times are.
   const bytes = earlyStream(2, [

@@ -1,29 +1,32 @@
 import { DecodeStats } from "../../base/decode_stats.ts";
 import type { Report, ReportSection } from "../../base/report.ts";
 import { collectNettrace } from "../../eventpipe/collect_nettrace.ts";
-import { readNettraceTimeline } from "../../eventpipe/events/read_nettrace_timeline.ts";
-import { NettraceReport } from "../../eventpipe/reports/read_nettrace_report.ts";
+import type { NettraceReport } from "../../eventpipe/reports/read_nettrace_report.ts";
 import { readNettraceProfile } from "../../eventpipe/samples/read_nettrace_profile.ts";
-import { dotnetTop, renderDotnetTop } from "../../profile/dotnet_top.ts";
 import type { Profile } from "../../profile/types.ts";
 import type { OptionValues } from "../option_spec.ts";
-import type { Format, FormatInput, ProfileRequest } from "../types.ts";
-import { convertToChromium } from "./convert_to_chromium.ts";
-import { convertToCounters } from "./convert_to_counters.ts";
-import { convertToNettrace } from "./convert_to_nettrace.ts";
-import { convertToPprof } from "./convert_to_pprof.ts";
-import { convertToSpeedscope } from "./convert_to_speedscope.ts";
-import { describeNettrace } from "./describe_nettrace.ts";
+import type {
+  Format,
+  FormatConverter,
+  FormatInput,
+  ProfileRequest,
+} from "../types.ts";
 import { profileOptions } from "./nettrace_options.ts";
 
 /** Inputs that were read once already, with what a second reading would tell. */
 const alreadyRead = new WeakMap<FormatInput, NettraceReport | undefined>();
 
-/** Reads event traces of the .NET runtime. */
+/** Reads event traces of the .NET runtime; each part is loaded when it is asked for. */
 export const nettraceFormat: Format = {
-  info: describeNettrace,
-  events(input, options) {
-    return readNettraceTimeline({
+  async info(input) {
+    const { describeNettrace } = await import("./describe_nettrace.ts");
+    return await describeNettrace(input);
+  },
+  async *events(input, options) {
+    const { readNettraceTimeline } = await import(
+      "../../eventpipe/events/read_nettrace_timeline.ts"
+    );
+    yield* readNettraceTimeline({
       open: () => input.open(),
       isRepeatable: input.path !== undefined,
     }, {
@@ -40,18 +43,46 @@ export const nettraceFormat: Format = {
   profile: readProfile,
   report: readReport,
   converters: {
-    nettrace: { convert: convertToNettrace },
-    pprof: { convert: convertToPprof },
-    speedscope: { convert: convertToSpeedscope },
-    chromium: { convert: convertToChromium },
-    "counters-csv": {
-      convert: (request) => convertToCounters(request, "csv"),
-    },
-    "counters-json": {
-      convert: (request) => convertToCounters(request, "json"),
-    },
+    nettrace: converter(async () =>
+      (await import("./convert_to_nettrace.ts")).convertToNettrace
+    ),
+    pprof: converter(async () =>
+      (await import("./convert_to_pprof.ts")).convertToPprof
+    ),
+    speedscope: converter(async () =>
+      (await import("./convert_to_speedscope.ts")).convertToSpeedscope
+    ),
+    chromium: converter(async () =>
+      (await import("./convert_to_chromium.ts")).convertToChromium
+    ),
+    "counters-csv": converter(async () => {
+      const { convertToCounters } = await import("./convert_to_counters.ts");
+      return (request) => convertToCounters(request, "csv");
+    }),
+    "counters-json": converter(async () => {
+      const { convertToCounters } = await import("./convert_to_counters.ts");
+      return (request) => convertToCounters(request, "json");
+    }),
   },
 };
+
+function converter(
+  load: () => Promise<FormatConverter["convert"]>,
+): FormatConverter {
+  return {
+    async *convert(request) {
+      const convert = await load();
+      yield* convert(request);
+    },
+  };
+}
+
+async function loadReport(): Promise<NettraceReport> {
+  const { NettraceReport } = await import(
+    "../../eventpipe/reports/read_nettrace_report.ts"
+  );
+  return new NettraceReport();
+}
 
 async function readProfile(
   input: FormatInput,
@@ -59,7 +90,7 @@ async function readProfile(
   { timed }: ProfileRequest,
 ): Promise<Profile> {
   // Standard input can be read once only: the report is made on the way.
-  const report = input.path === undefined ? new NettraceReport() : undefined;
+  const report = input.path === undefined ? await loadReport() : undefined;
   const { profile } = await readNettraceProfile(input.open(), {
     ...profileOptions(input, options, timed),
     alsoFor: report?.collectors,
@@ -75,7 +106,7 @@ async function readReport(
   const top = (options["top"] as number | undefined) ?? 20;
   let report = alreadyRead.get(input);
   if (report === undefined) {
-    report = new NettraceReport();
+    report = await loadReport();
     await collectNettrace(input.open(), report.collectors, {
       order: "time",
       limits: input.limits,
@@ -99,6 +130,9 @@ async function compatibleTop(
   options: OptionValues,
 ): Promise<ReportSection[]> {
   if (options["method"] !== "traceevent" || input.path === undefined) return [];
+  const { dotnetTop, renderDotnetTop } = await import(
+    "../../profile/dotnet_top.ts"
+  );
   const { profile } = await readNettraceProfile(input.open(), {
     ...profileOptions(input, options, true),
     eventSources: true,

@@ -7,9 +7,9 @@ export interface NettraceDecodeOptions {
   /**
    * Order in which events are delivered: as they lie in the stream, or by time.
    * By time holds back at most the events between two that are marked as
-   * sorted, within the limits `maxQueuedRecords` and `maxQueuedBytes`; when they
-   * are reached, what is held back is delivered and counted as
-   * `nettrace_order_limit`. Events of equal time keep the order of the stream.
+   * sorted, within the limits `maxQueuedRecords` and `maxQueuedBytes` (blocks in
+   * which events wait, and 256 bytes for each event); when they are reached,
+   * what is held back is delivered and counted as `nettrace_order_limit`. Events of equal time keep the order of the stream.
    *
    * @default {"file"}
    */

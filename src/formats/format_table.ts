@@ -1,8 +1,11 @@
+import { coredumpJsonEntry } from "./coredump_json/coredump_json_entry.ts";
 import { foldedEntry } from "./folded/folded_entry.ts";
 import { kcapEntry } from "./kcap/kcap_entry.ts";
 import { nettraceEntry } from "./nettrace/nettrace_entry.ts";
 import { networkTraceEntry } from "./network_trace/network_trace_entry.ts";
+import { otlpEntry } from "./otlp/otlp_entry.ts";
 import { pprofEntry } from "./pprof/pprof_entry.ts";
+import { rawTracesEntry } from "./raw_traces/raw_traces_entry.ts";
 import { speedscopeEntry } from "./speedscope/speedscope_entry.ts";
 import {
   tracereplayEntry,
@@ -21,7 +24,10 @@ export const FORMATS: readonly FormatEntry[] = [
   networkTraceEntry,
   kcapEntry,
   speedscopeEntry,
+  coredumpJsonEntry,
   // These have no magic number: everything that has one comes first.
   foldedEntry,
+  rawTracesEntry,
+  otlpEntry,
   pprofEntry,
 ];

@@ -127,8 +127,9 @@ export async function convertInputs(
   if (ways.every((way) => way === "profile")) {
     const timed = writer!.timed === true || selection?.needsTimes === true;
     const profiles = [];
-    for (const { input, format } of inputs) {
-      const profile = await format.profile!(input, request.options, { timed });
+    for (const { input, entry, format } of inputs) {
+      const options = optionsOfSource(entry, request);
+      const profile = await format.profile!(input, options, { timed });
       profiles.push(selection?.profile?.(profile) ?? profile);
     }
     const profile = profiles.length === 1
@@ -147,8 +148,8 @@ export async function convertInputs(
       } into ${target.name}: they have no kind of record in common`,
     );
   }
-  const timelines = inputs.map(({ input, format }) => {
-    const events = format.events!(input, request.options);
+  const timelines = inputs.map(({ input, entry, format }) => {
+    const events = format.events!(input, optionsOfSource(entry, request));
     return selection?.events === undefined
       ? events
       : selectEvents(events, selection.events);
@@ -156,6 +157,23 @@ export async function convertInputs(
   return writer.writeEvents(
     timelines.length === 1 ? timelines[0]! : mergeTimelines(timelines),
     request,
+  );
+}
+
+/** Without what only the target is told: a name may mean something else to the source. */
+function optionsOfSource(
+  entry: FormatEntry,
+  { target, options }: ConversionRequest,
+): OptionValues {
+  const own = new Set(
+    entry.options.filter(({ verbs }) => verbs.includes("convert"))
+      .map(({ name }) => name),
+  );
+  const ofTarget = new Set(target.options.map(({ name }) => name));
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) =>
+      !ofTarget.has(name) || own.has(name)
+    ),
   );
 }
 

@@ -1,3 +1,4 @@
+import { OTLP_LAYOUT_OPTION } from "./otlp/otlp_entry.ts";
 import type { TargetEntry } from "./types.ts";
 
 /** Everything that `convert --to` can write. */
@@ -63,6 +64,22 @@ export const TARGETS: readonly TargetEntry[] = [
       const { writeFolded } = await import("../profile/write_folded.ts");
       return { writeProfile: (profile) => writeFolded(profile) };
     },
+  },
+  {
+    name: "otlp",
+    title: "OTLP profiles",
+    extensions: [".otlp", ".otlp.pb"],
+    binary: true,
+    options: [OTLP_LAYOUT_OPTION],
+    load: async () => (await import("./otlp/otlp_target.ts")).otlpWriter,
+  },
+  {
+    name: "otlp-json",
+    title: "OTLP profiles (JSON)",
+    extensions: [".otlp.json"],
+    binary: false,
+    options: [],
+    load: async () => (await import("./otlp/otlp_target.ts")).otlpJsonWriter,
   },
   {
     name: "flamegraph",

@@ -10,7 +10,7 @@ import type { Trace } from "./trace.ts";
 
 const encoder = new TextEncoder();
 
-/** What a {@linkcode TraceHasher} is made of, one after the other. */
+/** What {@linkcode hashFrames} takes of a frame. */
 export interface HashedFrame {
   /** The file. */
   readonly fileId: Id128;

@@ -1,10 +1,29 @@
 /**
- * Raw stacks in, enriched traces out to a reporter.
+ * Raw stack traces in, profiles out: identities and hashes, raw records, the
+ * handler with its caches, sources of stacks, and OTLP transport.
+ *
+ * @example A profile of raw records
+ * ```ts
+ * import { profileTraces, readRawTraces } from "@tracedeck/tracedeck/tracehandler";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // A record of October 2024: process 7, one native frame.
+ * const record = new Uint8Array(4 + 64 + 24);
+ * const view = new DataView(record.buffer);
+ * view.setUint32(0, 64 + 24, true);
+ * view.setUint32(4, 7, true);
+ * view.setUint32(4 + 60, 1, true);
+ * view.setBigUint64(4 + 72, 0x1234n, true);
+ * view.setUint8(4 + 80, 3);
+ * const { profile } = await profileTraces(readRawTraces([record]));
+ * assertEquals(profile.threads[0]?.pid, 7);
+ * ```
  *
  * @module
  */
 
 export * from "./cache_hash32.ts";
+export * from "./coredump_json_decoder.ts";
 export * from "./file_id.ts";
 export * from "./frame_cache.ts";
 export * from "./frame_caching_processor.ts";
@@ -15,10 +34,14 @@ export * from "./lru_cache.ts";
 export * from "./metric_id_table.ts";
 export * from "./metric_table.ts";
 export * from "./metrics_buffer.ts";
+export * from "./profile_of_coredump.ts";
+export * from "./profile_traces.ts";
 export * from "./raw_record_converter.ts";
 export * from "./raw_trace_2024_decoder.ts";
 export * from "./raw_trace_2026_decoder.ts";
 export * from "./read_raw_traces.ts";
+export * from "./sniff_coredump_json.ts";
+export * from "./sniff_raw_traces.ts";
 export * from "./trace_clock.ts";
 export * from "./trace_handler.ts";
 export * from "./trace_processor.ts";

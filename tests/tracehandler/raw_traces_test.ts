@@ -21,8 +21,8 @@ import {
   readRawRecords,
   readRawTraces,
   type ReadRawTracesOptions,
-  sniffRawTraces,
 } from "../../src/tracehandler/read_raw_traces.ts";
+import { sniffRawTraces } from "../../src/tracehandler/sniff_raw_traces.ts";
 import { concatBytes, streamOf } from "../support/byte_stream.ts";
 import { mutations } from "../support/mutations.ts";
 

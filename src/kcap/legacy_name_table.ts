@@ -74,6 +74,12 @@ export function currentCategory(
   return Object.hasOwn(CATEGORIES, stored) ? CATEGORIES[stored]! : stored;
 }
 
+/** Names of events and categories that changed, as they were. */
+export const FORMER_NAMES: readonly string[] = [
+  ...Object.keys(EVENT_NAMES),
+  ...Object.keys(CATEGORIES),
+];
+
 /**
  * @param name Today's event name.
  * @param category Today's category.

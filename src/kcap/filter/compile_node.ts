@@ -1,5 +1,9 @@
 import { parseIpAddress } from "../../codec/ip_address.ts";
-import { currentCategory, currentEventName } from "../legacy_name_table.ts";
+import {
+  currentCategory,
+  currentEventName,
+  FORMER_NAMES,
+} from "../legacy_name_table.ts";
 import type { KcapEvent } from "../types.ts";
 import { bindFunction } from "./call_function.ts";
 import { compareValues, relate } from "./compare_values.ts";
@@ -269,21 +273,21 @@ class NodeCompiler {
     if (
       !this.#options.normalizes || !isEquality || left.type !== "field"
     ) return right;
-    const toCurrent = left.name === "evt.name" || left.name === "kevt.name"
+    const rename = left.name === "evt.name" || left.name === "kevt.name"
       ? currentEventName
       : left.name === "evt.category" || left.name === "kevt.category"
       ? currentCategory
       : undefined;
-    if (toCurrent === undefined) return right;
+    if (rename === undefined) return right;
+    const foldsCase = operator === "~=" || operator === "iin";
+    const toCurrent = (text: string) =>
+      rename(foldsCase ? formerSpelling(text) : text, undefined);
     if (right.type === "string") {
-      const current = toCurrent(right.value, undefined);
-      return current === right.value ? right : { ...right, value: current };
+      return { ...right, value: toCurrent(right.value) };
     }
-    if (right.type !== "list") return right;
-    return {
-      ...right,
-      items: right.items.map((item) => toCurrent(item, undefined)),
-    };
+    return right.type === "list"
+      ? { ...right, items: right.items.map(toCurrent) }
+      : right;
   }
 
   #compileFunction(node: FunctionNode): Evaluator {
@@ -331,6 +335,12 @@ class NodeCompiler {
     const read = ELEMENT_SOURCES.get(variable.iterable)?.reader(segment);
     return () => read?.(variable.element);
   }
+}
+
+/** A former name in the case in which it was written. */
+function formerSpelling(text: string): string {
+  const folded = foldCase(text);
+  return FORMER_NAMES.find((name) => foldCase(name) === folded) ?? text;
 }
 
 function unwrapped(node: FilterNode): FilterNode {

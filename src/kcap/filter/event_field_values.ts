@@ -1,5 +1,6 @@
 import { parseCaptureTime } from "../capture_time.ts";
 import { findParam } from "../find_param.ts";
+import { renamedParams } from "../legacy_name_table.ts";
 import { paramText } from "../param_text.ts";
 import type { KcapEvent } from "../types.ts";
 import type { FieldReader } from "./field_reader.ts";
@@ -50,7 +51,9 @@ function argumentValue(
   event: KcapEvent,
   name: string,
 ): ReturnType<FieldReader> {
+  const renamed = renamedParams(event.name, event.category).get(name);
   const param = findParam(event, name) ??
+    (renamed === undefined ? undefined : findParam(event, renamed)) ??
     event.params.find(({ storedName }) => storedName === name);
   if (param === undefined) return undefined;
   switch (param.type) {

@@ -68,10 +68,7 @@ function ofCategory(category: string): (event: KcapEvent) => boolean {
 const EMPTY_LIST: readonly string[] = [];
 
 /** Value of a field that an event does not have. */
-function defaultValue(
-  declared: DeclaredType,
-  hasArgument: boolean,
-): FilterValue {
+function defaultValue(declared: DeclaredType): FilterValue {
   switch (declared) {
     case "Bool":
       return false;
@@ -79,7 +76,7 @@ function defaultValue(
     case "Time":
       return undefined;
     case "Slice":
-      return hasArgument ? "" : EMPTY_LIST;
+      return EMPTY_LIST;
     case "String":
     case "Address":
     case "Enum":
@@ -108,10 +105,7 @@ export function bindField(
     ? spec.name
     : spec.deprecated?.use ?? spec.name;
   const read = READERS.get(name)!;
-  const fallback = defaultValue(
-    FIELDS.get(name)!.declared,
-    argument !== undefined,
-  );
+  const fallback = defaultValue(FIELDS.get(name)!.declared);
   const family = spec.name.slice(0, spec.name.indexOf("."));
   const isAccessible = ACCESSIBLE[
     family === "image" ? "module" : family

@@ -111,8 +111,8 @@ export class AllocationSamples implements SampleSource {
   /** @param context Stacks, threads and filter. */
   constructor(context: SampleContext) {
     this.#context = context;
-    this.#ticks = new RawSamples(2, context.isTimed);
-    this.#sampled = new RawSamples(2, context.isTimed);
+    this.#ticks = new RawSamples(2, context);
+    this.#sampled = new RawSamples(2, context);
   }
 
   /** Those chosen by chance where the trace has them, else the ticks: both tell of the same allocations. */

@@ -34,7 +34,7 @@ export class ContentionSamples implements SampleSource {
   /** @param context Stacks, threads and filter. */
   constructor(context: SampleContext) {
     this.#context = context;
-    this.samples = new RawSamples(2, context.isTimed);
+    this.samples = new RawSamples(2, context);
   }
 
   onHeader(header: NettraceHeader): void {

@@ -31,7 +31,7 @@ export class ExceptionSamples implements SampleSource {
   /** @param context Stacks, threads and filter. */
   constructor(context: SampleContext) {
     this.#context = context;
-    this.samples = new RawSamples(1, context.isTimed);
+    this.samples = new RawSamples(1, context);
   }
 
   onHeader(header: NettraceHeader): void {

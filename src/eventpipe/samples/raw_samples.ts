@@ -15,12 +15,23 @@ export interface RawSample {
   timeNs: number;
 }
 
-/**
- * Samples on stacks that have no names yet, as columns: summed by stack, thread
- * and labels, or with `timed` one by one.
- */
+/** How {@linkcode RawSamples} keeps samples. */
+export interface RawSamplesOptions {
+  /** Whether samples keep their time; otherwise they are summed by stack, thread and labels. */
+  readonly isTimed: boolean;
+  /**
+   * Which number is the length of a sample in ns. Timed samples of a thread
+   * that follow each other on one stack without a gap then become one.
+   */
+  readonly lengthAt?: number | undefined;
+}
+
+/** Samples on stacks that have no names yet, as columns. */
 export class RawSamples {
   readonly #width: number;
+  readonly #lengthAt: number | undefined;
+  /** Row of the last sample of each thread, where samples can be joined. */
+  readonly #lastRows: number[] = [];
   readonly #keys: TupleTable | undefined;
   #keyRows = new Int32Array(FIRST_ROWS * 3);
   #times: Float64Array<ArrayBuffer>;
@@ -33,10 +44,12 @@ export class RawSamples {
 
   /**
    * @param width Numbers of a sample.
-   * @param isTimed Whether every sample keeps its time.
+   * @param options Whether samples keep their time, and which may be joined.
    */
-  constructor(width: number, isTimed: boolean) {
+  constructor(width: number, options: RawSamplesOptions) {
+    const { isTimed, lengthAt } = options;
     this.#width = width;
+    this.#lengthAt = isTimed ? lengthAt : undefined;
     this.#keys = isTimed ? undefined : new TupleTable(3);
     this.#times = new Float64Array(isTimed ? FIRST_ROWS : 0);
     this.#values = new Float64Array(FIRST_ROWS * width);
@@ -94,12 +107,7 @@ export class RawSamples {
     if (this.#keys !== undefined) {
       row = this.#keys.intern3(sample.node, sample.thread, sample.labels);
     } else {
-      row = this.#length++;
-      if (row >= this.#times.length) this.#growTimed();
-      this.#keyRows[row * 3] = sample.node;
-      this.#keyRows[row * 3 + 1] = sample.thread;
-      this.#keyRows[row * 3 + 2] = sample.labels;
-      this.#times[row] = sample.timeNs;
+      row = this.#rowBefore(sample, c) ?? this.#addRow(sample);
     }
     const at = row * width;
     if (at + width > this.#values.length) {
@@ -133,6 +141,35 @@ export class RawSamples {
       }
       visit(sample, this.#values.subarray(row * width, (row + 1) * width));
     }
+  }
+
+  /** The row that a sample goes on without a gap, on the same stack and in the same state. */
+  #rowBefore(sample: RawSample, third: number): number | undefined {
+    const lengthAt = this.#lengthAt;
+    if (lengthAt === undefined) return undefined;
+    const row = this.#lastRows[sample.thread];
+    if (
+      row === undefined || this.#keyRows[row * 3] !== sample.node ||
+      this.#keyRows[row * 3 + 2] !== sample.labels
+    ) return undefined;
+    const at = row * this.#width;
+    const gap = sample.timeNs - this.#times[row]! -
+      this.#values[at + lengthAt]!;
+    const isSameState = this.#width < 3 ||
+      (this.#values[at + 2] === 0) === (third === 0);
+    // Half a nanosecond is rounding.
+    return Math.abs(gap) < 0.5 && isSameState ? row : undefined;
+  }
+
+  #addRow(sample: RawSample): number {
+    const row = this.#length++;
+    if (row >= this.#times.length) this.#growTimed();
+    this.#keyRows[row * 3] = sample.node;
+    this.#keyRows[row * 3 + 1] = sample.thread;
+    this.#keyRows[row * 3 + 2] = sample.labels;
+    this.#times[row] = sample.timeNs;
+    if (this.#lengthAt !== undefined) this.#lastRows[sample.thread] = row;
+    return row;
   }
 
   #growTimed(): void {

@@ -54,7 +54,12 @@ export interface ReadNettraceProfileOptions
   readonly managedOnly?: boolean | undefined;
   /** Whether a gap of more than 20 sampling periods counts as one; `native` only. @default {false} */
   readonly cutGaps?: boolean | undefined;
-  /** Whether every sample keeps its time; memory then grows with their number. @default {false} */
+  /**
+   * Whether samples keep their time; those of a thread that follow each other
+   * on one stack become one. Memory then grows with the changes of stacks.
+   *
+   * @default {false}
+   */
   readonly timed?: boolean | undefined;
   /** Whether events of event sources count as observations, as for dotnet-trace's list of top methods; `traceevent` only. @default {false} */
   readonly eventSources?: boolean | undefined;

@@ -77,7 +77,10 @@ export class ThreadTimeSamples implements SampleSource {
     this.#managedOnly = managedOnly;
     this.#fromNs = context.filter.fromNs ?? -Infinity;
     this.#toNs = context.filter.toNs ?? Infinity;
-    this.samples = new RawSamples(3, context.isTimed);
+    this.samples = new RawSamples(3, {
+      isTimed: context.isTimed,
+      lengthAt: 1,
+    });
   }
 
   get period(): number {

@@ -39,7 +39,7 @@ export class UniversalSamples implements SampleSource {
   constructor(kind: UniversalSampleKind, context: SampleContext) {
     this.#kind = kind;
     this.#context = context;
-    this.samples = new RawSamples(2, context.isTimed);
+    this.samples = new RawSamples(2, context);
     const time: ValueType = {
       type: kind === "cpu" ? "cpu" : "off_cpu",
       unit: "nanoseconds",

@@ -184,10 +184,10 @@ Deno.test("ThreadTimeSamples does not count time that runs backwards", async () 
   );
 });
 
-Deno.test("ThreadTimeSamples keeps every sample with its time on request", async () => {
+Deno.test("ThreadTimeSamples keeps samples with their time on request", async () => {
   const trace = new TraceBuilder().add(
     sample(10 * MS, 0x1000n),
-    sample(11 * MS, 0x1000n),
+    sample(11 * MS, 0x2000n),
     sample(13 * MS, 0x1000n),
   );
   const { profile } = await readNettraceProfile([trace.bytes()], {
@@ -195,6 +195,22 @@ Deno.test("ThreadTimeSamples keeps every sample with its time on request", async
   });
   assertEquals([...profile.samples.timeNs!], [0, MS, 3 * MS]);
   assertEquals([...profile.samples.values[1]!], [MS, 2 * MS, 0]);
+});
+
+Deno.test("ThreadTimeSamples joins timed samples that follow each other on one stack", async () => {
+  const trace = new TraceBuilder().add(
+    sample(10 * MS, 0x1000n),
+    sample(11 * MS, 0x1000n),
+    sample(13 * MS, 0x2000n),
+    sample(14 * MS, 0x1000n),
+    sample(15 * MS, 0x1000n),
+  );
+  const { profile } = await readNettraceProfile([trace.bytes()], {
+    timed: true,
+  });
+  assertEquals([...profile.samples.timeNs!], [0, 3 * MS, 4 * MS]);
+  assertEquals([...profile.samples.values[0]!], [2, 1, 2]);
+  assertEquals([...profile.samples.values[1]!], [3 * MS, MS, MS]);
 });
 
 Deno.test("readNettraceProfile says what a trace without samples holds", async () => {

@@ -107,7 +107,7 @@ export class RawSamples {
     if (this.#keys !== undefined) {
       row = this.#keys.intern3(sample.node, sample.thread, sample.labels);
     } else {
-      row = this.#rowBefore(sample, c) ?? this.#addRow(sample);
+      row = this.#rowBefore(sample, b, c) ?? this.#addRow(sample);
     }
     const at = row * width;
     if (at + width > this.#values.length) {
@@ -144,7 +144,11 @@ export class RawSamples {
   }
 
   /** The row that a sample goes on without a gap, on the same stack and in the same state. */
-  #rowBefore(sample: RawSample, third: number): number | undefined {
+  #rowBefore(
+    sample: RawSample,
+    second: number,
+    third: number,
+  ): number | undefined {
     const lengthAt = this.#lengthAt;
     if (lengthAt === undefined) return undefined;
     const row = this.#lastRows[sample.thread];
@@ -155,7 +159,8 @@ export class RawSamples {
     const at = row * this.#width;
     const gap = sample.timeNs - this.#times[row]! -
       this.#values[at + lengthAt]!;
-    const isSameState = this.#width < 3 ||
+    // A sample of no length has no state.
+    const isSameState = this.#width < 3 || second === 0 ||
       (this.#values[at + 2] === 0) === (third === 0);
     // Half a nanosecond is rounding.
     return Math.abs(gap) < 0.5 && isSameState ? row : undefined;

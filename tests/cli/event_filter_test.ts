@@ -1,9 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/cli/usage_error.ts";
-import {
-  compileEventFilter,
-  compilePattern,
-} from "../../src/cli/verbs/event_filter.ts";
+import { compileEventFilter } from "../../src/cli/verbs/event_filter.ts";
 import { parseUnixNs } from "../../src/base/time.ts";
 import type { TimelineEvent } from "../../src/timeline/types.ts";
 
@@ -17,26 +14,6 @@ const EVENT: TimelineEvent = {
   tid: 7,
   fields: {},
 };
-
-for (
-  const [pattern, text, expected] of [
-    ["gc/*", "GC/Start", true],
-    ["*start", "GC/Start", true],
-    ["*c/s*", "GC/Start", true],
-    ["gc*start", "GC/Start", true],
-    ["gc/start", "GC/Start", true],
-    ["gc", "GC/Start", false],
-    ["*", "", true],
-    ["a*a", "a", false],
-    ["a*b*c", "axbxc", true],
-    ["a*b*c", "axc", false],
-    ["gc/st.rt", "GC/Start", false],
-  ] as const
-) {
-  Deno.test(`compilePattern("${pattern}") ${expected ? "takes" : "refuses"} "${text}"`, () => {
-    assertEquals(compilePattern(pattern)(text), expected);
-  });
-}
 
 Deno.test("compileEventFilter wants everything without options", () => {
   assertEquals(compileEventFilter({}), undefined);

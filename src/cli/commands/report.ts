@@ -1,11 +1,11 @@
 import { toJsonText } from "../../base/json_text.ts";
 import type { ReportSection } from "../../base/report.ts";
+import { compilePattern } from "../../base/text_pattern.ts";
 import { profileSections } from "../../formats/profile_report.ts";
 import type { CommandContext } from "../command.ts";
 import { renderReport, reportToJson } from "../render_report.ts";
 import { reportDamage } from "../report_damage.ts";
 import { UsageError } from "../usage_error.ts";
-import { compilePattern } from "../verbs/event_filter.ts";
 import { checkFormatOptions } from "../verbs/format_options.ts";
 import { compileSelection } from "../verbs/profile_filter.ts";
 import { openFile } from "../verbs/open_file.ts";

@@ -1,5 +1,6 @@
 import type { OptionSpec, OptionValues } from "../../formats/option_spec.ts";
 import { parseDurationNs } from "../../base/duration.ts";
+import { compilePattern } from "../../base/text_pattern.ts";
 import { parseUnixNs } from "../../base/time.ts";
 import type { TimelineEvent } from "../../timeline/types.ts";
 import { UsageError } from "../usage_error.ts";
@@ -88,31 +89,6 @@ export function compileEventFilter(
   if (until !== undefined) tests.push(until);
   if (tests.length === 0) return undefined;
   return (event) => tests.every((test) => test(event));
-}
-
-/**
- * Compiles a pattern in which `*` stands for any text.
- *
- * @param pattern The pattern.
- * @returns Whether a whole text matches, whatever its case.
- */
-export function compilePattern(pattern: string): (text: string) => boolean {
-  // Split and search instead of a regular expression: linear whatever the pattern.
-  const parts = pattern.toLowerCase().split("*");
-  const first = parts[0]!;
-  const last = parts.at(-1)!;
-  if (parts.length === 1) return (text) => text.toLowerCase() === first;
-  return (text) => {
-    const lower = text.toLowerCase();
-    if (!lower.startsWith(first) || !lower.endsWith(last)) return false;
-    let at = first.length;
-    for (const part of parts.slice(1, -1)) {
-      const found = lower.indexOf(part, at);
-      if (found < 0) return false;
-      at = found + part.length;
-    }
-    return at + last.length <= lower.length;
-  };
 }
 
 function patternTest(

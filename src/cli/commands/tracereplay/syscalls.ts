@@ -1,8 +1,8 @@
+import { compilePattern } from "../../../base/text_pattern.ts";
 import { listSyscalls } from "../../../tracereplay/syscalls.ts";
 import type { Architecture } from "../../../tracereplay/types.ts";
 import type { CommandContext } from "../../command.ts";
 import { EXIT_CODE } from "../../exit_code.ts";
-import { compilePattern } from "../../verbs/event_filter.ts";
 
 /**
  * Lists system calls.

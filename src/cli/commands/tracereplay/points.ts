@@ -1,8 +1,8 @@
+import { compilePattern } from "../../../base/text_pattern.ts";
 import { listPoints, renderPoint } from "../../../tracereplay/points.ts";
 import type { Architecture } from "../../../tracereplay/types.ts";
 import type { CommandContext } from "../../command.ts";
 import { EXIT_CODE } from "../../exit_code.ts";
-import { compilePattern } from "../../verbs/event_filter.ts";
 
 const SINKS = ["remote", "null"];
 

@@ -46,7 +46,7 @@ export async function* convertKcap(
       if (hosts.size < 2) hosts.add(event.host);
       return tests.every((test) => test(event));
     },
-    keepState: request.options["no-state"] !== true,
+    keepState: request.options["state"] !== false,
     dropEnvs: request.options["drop-envs"] === true,
     dialect: request.options["capture-version"] === "2.2" ? "D" : "E",
     onError: (error) =>

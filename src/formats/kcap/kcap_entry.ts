@@ -34,10 +34,11 @@ const OPTIONS: readonly FormatOption[] = [
     verbs: ["events"],
   },
   {
-    name: "no-state",
+    name: "state",
     type: "boolean",
+    default: true,
     help:
-      "leave out what only the state of processes needs; the same filter then finds less in the copy",
+      "keep what the state of processes needs; without it the same filter finds less in the copy",
     verbs: ["convert"],
   },
   {

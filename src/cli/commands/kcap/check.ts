@@ -111,11 +111,15 @@ async function checkFile(
           ? "no events list the running processes: names of processes will be missing"
           : "",
         stateWarnings > 0
-          ? `${stateWarnings} events whose effect on the state is not known`
+          ? `${
+            plural(stateWarnings, "event")
+          } whose effect on the state is not known`
           : "",
         badTimestamps > 0 ? `${badTimestamps} events without a valid time` : "",
         unordered > 0
-          ? `${unordered} events are older than one before them, as is usual`
+          ? `${
+            plural(unordered, "event")
+          } of an earlier time than one before, as is usual`
           : "",
       ].filter((remark) => remark !== ""),
     };

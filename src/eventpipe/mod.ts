@@ -36,6 +36,39 @@
 export * from "./collect_nettrace.ts";
 export * from "./event_collector.ts";
 export * from "./event_payload.ts";
+export {
+  addressConnector,
+  type DiagnosticConnector,
+  processConnector,
+} from "./ipc/connector.ts";
+export {
+  defaultServerAddress,
+  type FindPortOptions,
+  findPorts,
+  type PortCandidate,
+  type PortSearch,
+} from "./ipc/default_port.ts";
+export * from "./ipc/advertise_decoder.ts";
+export * from "./ipc/advertise_encoder.ts";
+export * from "./ipc/command_table.ts";
+export * from "./ipc/diagnostic_client.ts";
+export * from "./ipc/diagnostic_error.ts";
+export * from "./ipc/endpoint_text.ts";
+export * from "./ipc/hresult_table.ts";
+export * from "./ipc/launched_target.ts";
+export * from "./ipc/message_decoder.ts";
+export * from "./ipc/message_encoder.ts";
+export * from "./ipc/provider_text.ts";
+export * from "./ipc/published_processes.ts";
+export * from "./ipc/request_decoder.ts";
+export * from "./ipc/request_encoder.ts";
+export * from "./ipc/response_decoder.ts";
+export * from "./ipc/response_encoder.ts";
+export * from "./ipc/reversed_server.ts";
+export * from "./ipc/session.ts";
+export * from "./ipc/trace_plan.ts";
+export * from "./ipc/trace_profile_table.ts";
+export * from "./ipc/types.ts";
 export * from "./nettrace/activity_path.ts";
 export * from "./nettrace/clr_event_catalog.ts";
 export * from "./nettrace/decode_nettrace.ts";

@@ -1,0 +1,107 @@
+import { ownTempFolder } from "./default_port.ts";
+import type { DiagnosticClient } from "./diagnostic_client.ts";
+import { ServerNotAvailableError } from "./diagnostic_error.ts";
+import { ReversedServer } from "./reversed_server.ts";
+
+/** How long a program may take to start its runtime. */
+const CONNECT_MS = 10_000;
+
+/** How {@linkcode launchTarget} starts a program. */
+export interface LaunchTargetOptions {
+  /** Whether it takes part in our terminal; otherwise its output is dropped. @default {false} */
+  readonly showOutput?: boolean | undefined;
+  /** How long in ms its runtime may take to come. @default {10000} */
+  readonly timeoutMs?: number | undefined;
+  /** Gives up waiting. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A program that waits before its first instruction. */
+export interface LaunchedTarget extends AsyncDisposable {
+  /** Its process. */
+  readonly pid: number;
+  /** Talks to its runtime; resume it when all is set up. */
+  readonly client: DiagnosticClient;
+  /** How it ends. */
+  readonly status: Promise<Deno.CommandStatus>;
+}
+
+/**
+ * Starts a .NET program with its runtime suspended, so that a session sees all
+ * from the first instruction on. Runtimes of programs that it starts itself are
+ * let go on at once. Disposing ends the program if it still runs.
+ *
+ * @param command The program and its arguments.
+ * @param options Terminal and time limit.
+ * @returns The program.
+ * @throws {ServerNotAvailableError} When no runtime comes in time.
+ * @throws {Deno.errors.NotFound} When there is no such program.
+ */
+export async function launchTarget(
+  command: readonly string[],
+  options: LaunchTargetOptions = {},
+): Promise<LaunchedTarget> {
+  const { showOutput = false, timeoutMs = CONNECT_MS, signal } = options;
+  const [program = "", ...args] = command;
+  const path = `${ownTempFolder()}/tracedeck-${Deno.pid}-${
+    crypto.randomUUID().slice(0, 8)
+  }.socket`;
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(await ReversedServer.listen({ type: "unix", path }));
+  const child = new Deno.Command(program, {
+    args,
+    env: { DOTNET_DiagnosticPorts: `${path},suspend,connect` },
+    stdin: showOutput ? "inherit" : "null",
+    stdout: showOutput ? "inherit" : "null",
+    stderr: showOutput ? "inherit" : "null",
+  }).spawn();
+  stack.defer(async () => {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await child.status;
+  });
+  const waiting = new AbortController();
+  const timer = setTimeout(() => waiting.abort(), timeoutMs);
+  const ended = child.status.then(() => waiting.abort());
+  const either = signal === undefined
+    ? waiting.signal
+    : AbortSignal.any([waiting.signal, signal]);
+  let client: DiagnosticClient;
+  try {
+    // A wrapper that is no .NET program may start the one that is meant, so
+    // the first runtime counts, whatever its process.
+    client = (await server.accept(either))!.client;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!waiting.signal.aborted) throw error;
+    throw new ServerNotAvailableError(
+      `${program} did not start a .NET runtime that connects within ${
+        timeoutMs / 1000
+      } s; .NET Core 3.1 and older cannot`,
+      { operation: "start a program", pid: child.pid, cause: error },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+  // Runtimes of its own children wait too, for us.
+  const others = (async () => {
+    for await (const other of server) {
+      await other.client.resumeRuntime().catch(() => {});
+    }
+  })();
+  stack.defer(async () => {
+    await server.close();
+    await others;
+    await ended;
+  });
+  const owned = stack.move();
+  return {
+    pid: child.pid,
+    client,
+    status: child.status,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

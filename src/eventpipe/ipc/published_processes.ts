@@ -1,0 +1,72 @@
+import { processTable } from "../../platform/running_process.ts";
+import { findPorts, listPorts, ownTempFolder } from "./default_port.ts";
+import type { FindPortOptions } from "./default_port.ts";
+
+/** A process that waits for diagnostic tools. */
+export interface PublishedProcess {
+  /** Process id as seen from here. */
+  readonly pid: number;
+  /** Process id as the process itself sees it. */
+  readonly innerPid: number;
+  /** Path of its socket; name of its pipe on Windows. */
+  readonly address: string;
+  /** User of the process, where known. */
+  readonly uid: number | undefined;
+  /** Path of the program, where known. */
+  readonly executable: string | undefined;
+  /** Arguments behind the program's name, where known. */
+  readonly args: readonly string[] | undefined;
+}
+
+/** Which processes are published. */
+export interface PublishedProcesses {
+  /** The processes in order of their ids. */
+  readonly processes: readonly PublishedProcess[];
+  /** Whether other processes could be looked into; otherwise only our own folder was. */
+  readonly isComplete: boolean;
+  /** Folders that could not be read. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Lists processes that wait for diagnostic tools: those whose socket is in our
+ * folder for temporary files, and on Linux those of other folders, containers
+ * and namespaces.
+ *
+ * @param options Where to look.
+ * @returns The processes; ourselves are left out.
+ */
+export function publishedProcesses(
+  options: FindPortOptions = {},
+): PublishedProcesses {
+  const { processes = processTable(), tempFolder = ownTempFolder() } = options;
+  const pids = processes.list();
+  const own = listPorts(tempFolder);
+  // Processes elsewhere share our folder only when they share our namespace.
+  const wanted = new Set([
+    ...(pids ?? []),
+    ...own.ports.map(({ pid }) => pid).filter((pid) => processes.exists(pid)),
+  ]);
+  wanted.delete(Deno.pid);
+  const found: PublishedProcess[] = [];
+  for (const pid of [...wanted].sort((a, b) => a - b)) {
+    const { candidates, innerPid } = findPorts(pid, { processes, tempFolder });
+    const [best] = candidates;
+    if (best === undefined) continue;
+    const executable = processes.executable(pid);
+    const line = processes.commandLine(pid);
+    found.push({
+      pid,
+      innerPid,
+      address: best.path,
+      uid: processes.uid(pid),
+      executable,
+      args: line?.slice(1),
+    });
+  }
+  return {
+    processes: found,
+    isComplete: pids !== undefined,
+    problems: own.problem === undefined ? [] : [own.problem],
+  };
+}

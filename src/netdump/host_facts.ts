@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { isClockSynchronized } from "../platform/clock_state.ts";
 import { readProcText } from "../platform/proc_file.ts";
 import { openLibc } from "../platform/libc.ts";
 import type { Manifest, ManifestPrivileges } from "./manifest.ts";
@@ -20,7 +21,7 @@ const CAPABILITIES: readonly (readonly [bit: bigint, name: string])[] = [
 /** What a manifest says of the machine. */
 export type HostFacts = Pick<
   Manifest,
-  "bootId" | "uptimeMs" | "hostHash" | "privileges"
+  "bootId" | "uptimeMs" | "clockSynchronized" | "hostHash" | "privileges"
 >;
 
 /**
@@ -35,6 +36,7 @@ export async function readHostFacts(): Promise<HostFacts> {
     uptimeMs: uptime === undefined
       ? undefined
       : Math.round(Number(uptime) * 1000),
+    clockSynchronized: isClockSynchronized(),
     hostHash: hashHost(),
     privileges: await readPrivileges(),
   };

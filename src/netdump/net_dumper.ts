@@ -76,8 +76,10 @@ export interface PublishOptions {
   readonly notes?: readonly string[] | undefined;
   /** Told of every entry when it is gathered. */
   readonly onEntry?: ((entry: DumpEntry) => void) | undefined;
-  /** What the kernel thinks of its clock, for the manifest. */
-  readonly clockSynchronized?: boolean | undefined;
+  /** Told of everything that is taken out. */
+  readonly onRedaction?:
+    | ((redaction: ManifestRedaction) => void)
+    | undefined;
 }
 
 /**
@@ -170,7 +172,7 @@ export class NetDumper {
     const dump = new DumpBuilder(this.#options, options, requests);
     await dump.gather(await isScarce(directory), options);
     try {
-      using _lock = await this.#write(name, dump, topic, started, options);
+      using _lock = await this.#write(name, dump, topic, started);
       await name.publish();
       await pruneDumps(directory, [topic], {
         maxDumps: this.maxDumpsPerTopic,
@@ -192,7 +194,6 @@ export class NetDumper {
     dump: DumpBuilder,
     topic: string,
     started: number,
-    options: PublishOptions,
   ): Promise<Disposable> {
     const { directory } = this;
     const { exact = false, manifest = true } = this.#options;
@@ -213,7 +214,6 @@ export class NetDumper {
         },
         topic,
         publishedAt: new Date(started).toISOString(),
-        clockSynchronized: options.clockSynchronized,
         sequence,
         ...facts,
       });
@@ -237,10 +237,15 @@ class DumpBuilder {
   readonly #accounts = new AccountNames();
   readonly #now: () => number;
   readonly #notes: string[];
-  readonly #gathered: DumpEntry[] = [];
-  readonly #listed: ManifestEntry[] = [];
+  #gathered: DumpEntry[] = [];
+  #listed: { entry: DumpEntry; fields: Partial<ManifestEntry> }[] = [];
+  readonly #hashes = new Map<
+    DumpEntry,
+    Pick<ManifestEntry, "bytes" | "sha256">
+  >();
   readonly #redactions: ManifestRedaction[] = [];
   readonly #onEntry: ((entry: DumpEntry) => void) | undefined;
+  readonly #onRedaction: PublishOptions["onRedaction"];
   #bytes = 0;
 
   constructor(
@@ -252,6 +257,7 @@ class DumpBuilder {
     this.#now = options.now ?? Date.now;
     this.#notes = [...publishing.notes ?? []];
     this.#onEntry = publishing.onEntry;
+    this.#onRedaction = publishing.onRedaction;
     const folders = distinctNames(requests.map((each) => each.requestName));
     this.#requests = requests.map((request, index) => ({
       ...request,
@@ -270,6 +276,7 @@ class DumpBuilder {
       }
     }
     for (const request of this.#requests) await this.#addRequest(request);
+    this.#redactAll();
     if (signal.aborted) {
       this.#notes.push("interrupted: gathering was cut short");
     }
@@ -307,7 +314,7 @@ class DumpBuilder {
 
   #add(entry: DumpEntry): void {
     this.#onEntry?.(entry);
-    const { name, content, skippedReason } = entry;
+    const { content, skippedReason } = entry;
     if (content === undefined) {
       this.#list(entry, { skippedReason: skippedReason ?? "not available" });
       return;
@@ -316,36 +323,51 @@ class DumpBuilder {
       this.#list(entry, { skippedReason: "the dump is full" });
       return;
     }
-    const redacted = this.#redact(name, content);
-    this.#bytes += redacted.length;
-    this.#gathered.push({ ...entry, content: redacted });
-    this.#list(entry, {
-      bytes: redacted.length,
-      sha256: createHash("sha256").update(redacted).digest("hex"),
-    });
+    this.#bytes += content.length;
+    this.#gathered.push(entry);
+    // Size and hash are those of what is left after redaction.
+    this.#list(entry, { bytes: content.length });
   }
 
-  #redact(name: string, content: Uint8Array): Uint8Array {
+  /** Names are learned of all entries before the first one is changed. */
+  #redactAll(): void {
     const { redactor } = this.#options;
-    if (redactor === undefined) return content;
-    const result = redactor.redactEntry(name, content);
-    for (const [kind, count] of result.removed) {
-      this.#redactions.push({ path: name, kind, count });
+    for (const { name, content } of this.#gathered) {
+      redactor?.learn(name, content!);
     }
-    return result.content;
+    const entries = this.#gathered;
+    this.#gathered = [];
+    for (const entry of entries) {
+      const name = redactor?.redactName(entry.name) ?? entry.name;
+      const result = redactor?.redactEntry(entry.name, entry.content!);
+      const content = result?.content ?? entry.content!;
+      for (const [kind, count] of result?.removed ?? []) {
+        this.#redactions.push({ path: name, kind, count });
+        this.#onRedaction?.({ path: name, kind, count });
+      }
+      this.#gathered.push({ ...entry, name, content });
+      this.#hashes.set(entry, {
+        bytes: content.length,
+        sha256: createHash("sha256").update(content).digest("hex"),
+      });
+    }
+    this.#listed = this.#listed.map(({ entry, fields }) => ({
+      entry,
+      fields: { ...fields, ...this.#hashes.get(entry) },
+    }));
   }
 
   #list(entry: DumpEntry, fields: Partial<ManifestEntry>): void {
-    const { name: path, source, command, exit, durationMs, truncated } = entry;
-    this.#listed.push({
-      path,
-      source,
-      command,
-      exit,
-      durationMs,
-      truncated,
-      ...fields,
-    });
+    this.#listed.push({ entry, fields });
+  }
+
+  #manifestEntry(
+    entry: DumpEntry,
+    fields: Partial<ManifestEntry>,
+  ): ManifestEntry {
+    const { source, command, exit, durationMs, truncated } = entry;
+    const path = this.#options.redactor?.redactName(entry.name) ?? entry.name;
+    return { path, source, command, exit, durationMs, truncated, ...fields };
   }
 
   *tarInputs(top: string): Generator<TarInput> {
@@ -371,7 +393,8 @@ class DumpBuilder {
     }
     // A request without trace and captures still has its folder.
     for (const { folder } of this.#requests) {
-      for (const path of parents(`requests/${folder}/`)) {
+      const name = this.#options.redactor?.redactName(folder) ?? folder;
+      for (const path of parents(`requests/${name}/`)) {
         yield this.#folder(path);
       }
     }
@@ -424,12 +447,14 @@ class DumpBuilder {
       redaction: redactor?.level ?? "none",
       redactions: this.#redactions,
       requests: this.#requests.map(({ folder, result, target }) => ({
-        name: folder,
+        name: redactor?.redactName(folder) ?? folder,
         result: result ?? "ok",
         target: target ?? "",
       })),
       notes: this.#notes,
-      entries: this.#listed,
+      entries: this.#listed.map(({ entry, fields }) =>
+        this.#manifestEntry(entry, fields)
+      ),
     });
     if (redactor === undefined) return text;
     const bytes = new TextEncoder().encode(text);

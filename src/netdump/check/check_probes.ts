@@ -108,7 +108,6 @@ function checkPath(probe: ProbeResult): Finding[] {
   const { largestPassed, linkMtu } = probe.details;
   return [
     makeFinding("mtu-black-hole", {
-      subject: probe.target,
       title:
         `packets of more than ${largestPassed} bytes get lost on the way to ${probe.target} without a word, the link takes ${linkMtu}`,
       evidence: [evidenceOf(probe)],

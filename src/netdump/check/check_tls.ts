@@ -38,7 +38,9 @@ export function checkTls(
   const leaf = tunnel?.peerCerts[0];
   const top = tunnel?.peerCerts.at(-1);
   const evidence = [{ path, detail: error }];
-  if (/expired|not yet valid|before|after \d{4}/.test(error)) {
+  // Some TLS libraries call an expired certificate one that cannot be verified.
+  const isOutdated = /unknown authority/.test(error) && isOutside(facts);
+  if (isOutdated || /expired|not yet valid|before|after \d{4}/.test(error)) {
     return checkDates(facts, options);
   }
   const make = (id: FindingId, title: string): Finding[] => [
@@ -71,7 +73,6 @@ export function checkTls(
     if (largeLost !== undefined) {
       return [
         makeFinding("mtu-black-hole", {
-          subject: host,
           title:
             `large packets get lost on the way to ${host}, small ones pass`,
           evidence: [...evidence, largeLost],
@@ -143,6 +144,16 @@ function checkDates(
     }));
   }
   return findings;
+}
+
+/** Whether the leaf is not valid at the time of the trace. */
+function isOutside({ tunnels, beganAtMs }: TraceFacts): boolean {
+  const leaf = tunnels.at(-1)?.peerCerts[0];
+  if (leaf === undefined || leaf.isCa || beganAtMs === undefined) return false;
+  const from = momentOf(leaf.notBefore);
+  const to = momentOf(leaf.notAfter);
+  return (from !== undefined && beganAtMs < from) ||
+    (to !== undefined && beganAtMs > to);
 }
 
 function momentOf(

@@ -113,9 +113,10 @@ class RequestCheck {
       rcode === "non-existent-domain" ||
       (rcode === "no-error" && addresses.length === 0)
     );
-    if (/no such host/.test(error) || missing.length > 0) {
-      return [this.#noSuchName(evidence)];
-    }
+    const isAnswered = lookups.every(({ rcode }) => rcode !== "");
+    if (
+      /no such host/.test(error) || (isAnswered && missing.length > 0)
+    ) return [this.#noSuchName(evidence)];
     const codes = [...new Set(lookups.map(({ rcode }) => rcode))]
       .filter((code) => code !== "");
     const isRefused = /connection refused/.test(error);
@@ -236,7 +237,6 @@ class RequestCheck {
   #blackHole(evidence: readonly Evidence[]): Finding {
     const { target } = this.#facts;
     return makeFinding("mtu-black-hole", {
-      subject: target,
       title: `large packets get lost on the way to ${target}, small ones pass`,
       evidence: [...evidence, this.#largeLost()!],
     });

@@ -84,6 +84,7 @@ const ALL_ABOVE_ROUTES: readonly FindingId[] = [
 
 const ALL_ABOVE_LOSS: readonly FindingId[] = [
   "dns-silent",
+  "dns-failure",
   "dns-server-silent",
   "proxy-unreachable",
   "tcp-unanswered",

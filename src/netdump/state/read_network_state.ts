@@ -1,4 +1,4 @@
-import { openLibc } from "../../platform/libc.ts";
+import { isClockSynchronized } from "../../platform/clock_state.ts";
 import { splitHostPort } from "../../codec/ip_address.ts";
 import type { CollectKit } from "../collect/collect_kit.ts";
 import { parseResolvConf } from "../tracer/resolv_conf.ts";
@@ -26,9 +26,6 @@ import type {
   ResolverState,
 } from "./types.ts";
 
-/** What the kernel's clock says when nothing keeps it right. */
-const TIME_ERROR = 5;
-const TIMEX_BYTES = 256;
 /** The stub of systemd, behind which other servers are. */
 const STUB_SERVERS: ReadonlySet<string> = new Set(["127.0.0.53", "127.0.0.54"]);
 const STUB_FILE = "/run/systemd/resolve/resolv.conf";
@@ -260,13 +257,9 @@ function readServers(
 }
 
 async function readClock(kit: CollectKit): Promise<ClockState> {
-  try {
-    const adjtimex = openLibc().linuxSymbol("adjtimex");
-    const state = adjtimex(new Uint8Array(TIMEX_BYTES));
-    if (state >= 0) return { isSynchronized: state !== TIME_ERROR };
-  } catch {
-    // No FFI: systemd may know.
-  }
+  const isSynchronized = isClockSynchronized();
+  if (isSynchronized !== undefined) return { isSynchronized };
+  // No FFI: systemd may know.
   const { status, stdout } = await kit.run([
     "timedatectl",
     "show",

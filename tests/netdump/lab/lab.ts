@@ -222,6 +222,24 @@ export class Lab implements AsyncDisposable {
     await this.setWire({});
   }
 
+  /** Makes all as it was at first, other places than the device included. */
+  async resetAll(): Promise<void> {
+    await this.ip("wire", "link set w0 up");
+    await this.ip("router", "link set lan0 up");
+    await this.ip(
+      "router",
+      `-6 addr replace ${LAB.routerIpv6}/64 dev lan0`,
+      "nodad",
+    );
+    for (const { priority } of await this.#ownRules()) {
+      await this.ip("device", `rule del priority ${priority}`);
+    }
+    for (const place of ["device", "router"] as const) {
+      await this.ip(place, "neigh flush all");
+    }
+    await this.resetDevice();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#wire?.child.stdin.close().catch(() => {});
     for (const child of this.#children) {
@@ -243,6 +261,13 @@ export class Lab implements AsyncDisposable {
         this.#folder,
       ]
     ) await Deno.remove(path, { recursive: true }).catch(() => {});
+  }
+
+  async #ownRules(): Promise<{ readonly priority: number }[]> {
+    const rules: { priority: number }[] = JSON.parse(
+      await this.ip("device", "-json rule"),
+    );
+    return rules.filter(({ priority }) => priority > 0 && priority < 32766);
   }
 
   #command(place: LabPlace, command: readonly string[]): string[] {

@@ -38,6 +38,7 @@ export function listenSeqpacket(
   const listener = SeqpacketListener.listen(path, options);
   const batches = new BatchPool();
   return {
+    endpoint: path,
     async accept() {
       const conn = await listener.accept();
       return conn === undefined

@@ -1,4 +1,5 @@
 import { LimitError, ProtocolError } from "../base/errors.ts";
+import { joinHostPort } from "../codec/ip_address.ts";
 import { listenByteStream } from "../platform/byte_stream_socket.ts";
 import type {
   ByteStreamAddress,
@@ -26,7 +27,11 @@ export async function listenStream(
   options: ListenByteStreamOptions,
 ): Promise<TraceListener> {
   const listener = await listenByteStream(address, options);
+  const bound = listener.address;
   return {
+    endpoint: bound.type === "tcp"
+      ? `tcp:${joinHostPort(bound.hostname, bound.port)}`
+      : `unix-stream:${bound.path}`,
     async accept() {
       const conn = await listener.accept();
       return conn === undefined ? undefined : new StreamConnection(conn);
@@ -43,6 +48,7 @@ class StreamConnection implements TraceConnection {
   readonly #decoder: TraceFileDecoder;
   #packets: Uint8Array[] = [];
   #version: number | undefined;
+  #fault: unknown;
   #isClosed = false;
 
   constructor(conn: Deno.Conn) {
@@ -64,7 +70,9 @@ class StreamConnection implements TraceConnection {
     try {
       while (this.#version === undefined) {
         if (await this.#read()) continue;
+        if (this.#version !== undefined) break;
         signal.throwIfAborted();
+        if (this.#fault !== undefined) throw this.#fault;
         throw new ProtocolError(
           end.aborted
             ? `Cannot greet ${this.name}: no configuration came within ${timeoutMs} ms`
@@ -84,11 +92,13 @@ class StreamConnection implements TraceConnection {
       do {
         await this.#handOver(receiver);
       } while (!signal.aborted && await this.#read());
-      if (!signal.aborted) this.#decoder.finish();
-    } catch (error) {
+      // What came together with the fault.
       await this.#handOver(receiver);
-      if (error instanceof LimitError) receiver.onOversized(error.value);
-      throw error;
+      if (this.#fault instanceof LimitError) {
+        receiver.onOversized(this.#fault.value);
+      }
+      if (this.#fault !== undefined) throw this.#fault;
+      if (!signal.aborted) this.#decoder.finish();
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
@@ -101,19 +111,22 @@ class StreamConnection implements TraceConnection {
     await receiver.onRecords(makeRecordBatch(packets));
   }
 
-  /** A buffer of its own each time: packets that are not complete refer to it. */
+  /**
+   * Reads a piece; false at the end and at a fault, which is kept. A buffer of
+   * its own each time: messages that are not complete refer to it.
+   */
   async #read(): Promise<boolean> {
+    if (this.#fault !== undefined) return false;
     const buffer = new Uint8Array(READ_BYTES);
-    let count: number | null;
     try {
-      count = await this.#conn.read(buffer);
+      const count = await this.#conn.read(buffer);
+      if (count === null) return false;
+      this.#decoder.push(buffer.subarray(0, count));
+      return true;
     } catch (error) {
-      if (this.#isClosed) return false;
-      throw error;
+      if (!this.#isClosed) this.#fault = error;
+      return false;
     }
-    if (count === null) return false;
-    this.#decoder.push(buffer.subarray(0, count));
-    return true;
   }
 
   // deno-lint-ignore require-await

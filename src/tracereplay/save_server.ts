@@ -119,6 +119,11 @@ export class SaveServer implements AsyncDisposable {
     this.#options = options;
   }
 
+  /** Where it listens, with the real port once it does. */
+  get endpoint(): string {
+    return this.#server?.endpoint ?? this.#endpoint;
+  }
+
   /** Clients that are being saved. */
   get clients(): readonly SavedClient[] {
     return [...this.#sessions];
@@ -285,15 +290,28 @@ class SaveSession implements TraceClientHandler, SavedClient {
     const wanted = this.#cut(received);
     const batch = this.#redact(wanted);
     this.#rotate();
-    this.#writer?.write(batch);
-    const bytes = this.#meter.bytes;
-    this.#meter.addRecords(batch.bytes);
-    this.#host.onBytes(this.#meter.bytes - bytes);
+    this.#store(batch);
     const { onRecords } = this.#options;
     if (this.#sender !== undefined) return this.#passOn(this.#sender, batch);
     const seen = onRecords?.(this, batch);
     if (seen === undefined) return this.#checkLimits();
     return seen.then(() => this.#checkLimits());
+  }
+
+  #store(batch: RecordBatch): void {
+    const before = this.#writer?.fileBytes ?? 0;
+    let stored: Uint8Array = batch.bytes;
+    try {
+      this.#writer?.write(batch);
+    } catch (error) {
+      // Of a disk that is full some messages got their place.
+      stored = stored.subarray(0, (this.#writer?.fileBytes ?? 0) - before);
+      throw error;
+    } finally {
+      const bytes = this.#meter.bytes;
+      this.#meter.addRecords(stored);
+      this.#host.onBytes(this.#meter.bytes - bytes);
+    }
   }
 
   onOversized(sizeBytes: number): void {
@@ -415,7 +433,9 @@ class SaveSession implements TraceClientHandler, SavedClient {
         return { number, writer };
       } catch (error) {
         if (!(error instanceof Deno.errors.AlreadyExists)) {
-          const reason = error instanceof Error ? error.message : error;
+          const reason = error instanceof Error
+            ? error.message.replace(`Cannot write "${path}": `, "")
+            : error;
           throw new Error(
             `Cannot save ${this.#host.client.name} to "${path}": ${reason}`,
             { cause: error },

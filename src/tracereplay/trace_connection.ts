@@ -50,6 +50,8 @@ export interface TraceConnection {
 
 /** Waits for clients, whatever the transport. */
 export interface TraceListener {
+  /** Where it listens, as of `parseEndpoint`, with the real port. */
+  readonly endpoint: string;
   /** @returns The next client, `undefined` when the listener was closed. */
   accept(): Promise<TraceConnection | undefined>;
   /** Stops to wait. */

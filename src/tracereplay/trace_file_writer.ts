@@ -63,7 +63,10 @@ export class TraceFileWriter implements Disposable {
       const header = encodeTraceFileHeader();
       this.#append(gzip ? gzipSync(header) : header);
     } catch (error) {
+      const { isFile } = this.#file.statSync();
       this.#file.close();
+      // Nothing of use is in it; a device is left alone.
+      if (isFile) Deno.removeSync(path);
       throw error;
     }
   }
@@ -129,9 +132,16 @@ export class TraceFileWriter implements Disposable {
       const kept = this.#gzip
         ? 0
         : wholeRecordBytes(bytes.subarray(0, written));
-      this.#file.truncateSync(this.#fileBytes + kept);
+      if (this.#file.statSync().isFile) {
+        this.#file.truncateSync(this.#fileBytes + kept);
+      }
       this.#fileBytes += kept;
-      throw error;
+      throw new Error(
+        `Cannot write "${this.path}": ${
+          error instanceof Error ? error.message : error
+        }`,
+        { cause: error },
+      );
     }
     this.#fileBytes += written;
   }

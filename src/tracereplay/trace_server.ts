@@ -140,6 +140,11 @@ export class TraceServer implements AsyncDisposable {
     return new TraceServer(listener, options);
   }
 
+  /** Where it listens, as of `parseEndpoint`, with the real port. */
+  get endpoint(): string {
+    return this.#listener.endpoint;
+  }
+
   /** How many clients there are, those included that have not shaken hands. */
   get clients(): number {
     return this.#clients.size;

@@ -19,6 +19,8 @@ import { NEEDS_PEER, runPeer } from "../tracereplay/_peer.ts";
 
 const LIBC_PATH = `/lib/${Deno.build.arch}-linux-gnu/libc.so.6`;
 const NEEDS_LINUX = [requireThat(Deno.build.os === "linux", "needs Linux")];
+/** Where glibc lies on Debian and its relatives. */
+const NEEDS_GLIBC = [requireThat(exists(LIBC_PATH), `no ${LIBC_PATH}`)];
 
 testWith(
   "openLibc opens the library once until it is closed",

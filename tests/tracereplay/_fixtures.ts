@@ -2,7 +2,7 @@ import { REPOSITORY } from "../support/file_url.ts";
 import { readTraceFile } from "../../src/tracereplay/read_trace_file.ts";
 
 /** Folder of the sessions that were made for this project. */
-export const FIXTURES = `${REPOSITORY}/tests/fixtures/tracereplay`;
+export const FIXTURES: string = `${REPOSITORY}/tests/fixtures/tracereplay`;
 
 /**
  * Reads a session that was made for this project.

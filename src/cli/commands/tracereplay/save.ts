@@ -40,7 +40,7 @@ export async function run(context: CommandContext): Promise<number> {
     onRecords: form === undefined ? undefined : printer(context, form, lines),
     onStart: () =>
       lines.say(
-        `Listening on ${quoteGo(endpoint)}. Press ctrl-C to stop...`,
+        `Listening on ${quoteGo(server.endpoint)}. Press ctrl-C to stop...`,
       ),
     onOpen({ path }) {
       totals.clients++;

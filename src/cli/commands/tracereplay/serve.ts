@@ -45,7 +45,7 @@ export async function run(context: CommandContext): Promise<number> {
       }),
     onWarning: (text) => console.warn(text),
   });
-  lines.say(`Socket address ${endpoint}`);
+  lines.say(`Socket address ${server.endpoint}`);
   const { promise, resolve } = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => resolve(), { once: true });
   if (signal.aborted) resolve();

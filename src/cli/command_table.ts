@@ -61,6 +61,11 @@ export const GROUPS: readonly CommandGroupEntry[] = [
       (await import("./commands/netdump/netdump_group.ts")).netdumpGroup,
   },
   {
+    name: "eventpipe",
+    load: async () =>
+      (await import("./commands/eventpipe/eventpipe_group.ts")).eventpipeGroup,
+  },
+  {
     name: "kcap",
     load: async () => (await import("./commands/kcap/kcap_group.ts")).kcapGroup,
   },

@@ -1,0 +1,265 @@
+import { formatBytes } from "../../../base/byte_size.ts";
+import { DecodeStats } from "../../../base/decode_stats.ts";
+import { recordTrace } from "../../../eventpipe/record_trace.ts";
+import type {
+  RecordedTrace,
+  TracePart,
+} from "../../../eventpipe/record_trace.ts";
+import { UnsupportedCommandError } from "../../../eventpipe/ipc/diagnostic_error.ts";
+import type { TracePlan } from "../../../eventpipe/ipc/trace_plan.ts";
+import { convertInputs, findTarget } from "../../../formats/plan_conversion.ts";
+import type { TargetEntry } from "../../../formats/types.ts";
+import { createGrowingFile } from "../../../platform/growing_file.ts";
+import type { CommandContext } from "../../command.ts";
+import { EXIT_CODE } from "../../exit_code.ts";
+import { UsageError } from "../../usage_error.ts";
+import { openFile } from "../../verbs/open_file.ts";
+import { refuseBinaryToTerminal, writeOutput } from "../../write_output.ts";
+import { renderTable } from "./render_table.ts";
+import { openTarget } from "./target_options.ts";
+import type { Target } from "./target_options.ts";
+import { parseTraceDuration } from "./trace_duration.ts";
+import { readStoppingEvent, readTraceRequest } from "./trace_request.ts";
+
+const LEVELS = [
+  "LogAlways",
+  "Critical",
+  "Error",
+  "Warning",
+  "Informational",
+  "Verbose",
+];
+
+/**
+ * Records a trace.
+ *
+ * @param context Arguments and the outside.
+ * @returns The exit code: 3 when events were dropped or the trace has no end.
+ */
+export async function run(context: CommandContext): Promise<number> {
+  const { options, console, signal } = context;
+  const { plan, config } = await readTraceRequest(options);
+  const stoppingEvent = readStoppingEvent(options);
+  const duration = options["duration"] as string | undefined;
+  const durationMs = duration === undefined
+    ? undefined
+    : parseTraceDuration(duration);
+  const targets = readFormats(context);
+  const toStdout = options["output"] === "-";
+  if (toStdout) refuseBinaryToTerminal(console, true);
+  const isSplit = options["split-size"] !== undefined ||
+    options["split-time"] !== undefined;
+  if (toStdout && (isSplit || targets.length > 0)) {
+    throw new UsageError(
+      "Cannot split or convert a trace that goes to standard output",
+    );
+  }
+
+  await using target = await openTarget(context);
+  const output = options["output"] as string | undefined ??
+    `${target.name}_${timeStamp(new Date())}.nettrace`;
+  for (const note of plan.notes) console.note(note);
+  sayProviders(context, plan);
+  const paths: string[] = [];
+  let trace: RecordedTrace;
+  {
+    await using progress = console.progress(`Recording ${target.name}`);
+    let isStopping = false;
+    trace = await recordTrace(target.client, config, {
+      retry: plan.retry,
+      onNote: (text) => console.note(text),
+      openPart: async (index) => {
+        if (toStdout) return stdoutPart(context);
+        const path = isSplit ? partPath(output, index) : output;
+        const part = await createGrowingFile(path);
+        paths.push(path);
+        return part;
+      },
+      stop: signal,
+      durationMs,
+      stoppingEvent,
+      splitBytes: options["split-size"] as number | undefined,
+      splitMs: toMs(options["split-time"] as number | undefined),
+      onStart: () => start(context, target, output),
+      onProgress(state) {
+        if (state.isStopping && !isStopping) {
+          isStopping = true;
+          console.note(
+            "stopping the trace; the process names its methods, which may take minutes",
+          );
+        }
+        progress.update(
+          state.sizeBytes,
+          state.isStopping ? "stopping" : undefined,
+        );
+      },
+    });
+  }
+  await console.flush();
+  const code = sayResult(context, trace, paths);
+  await sayChild(context, target);
+  for (const format of targets) {
+    for (const path of paths) await convert(context, path, format);
+  }
+  return code;
+}
+
+async function start(
+  { options, console, signal }: CommandContext,
+  { client, name, pid }: Target,
+  output: string,
+): Promise<void> {
+  console.note(`Process     : ${pid ?? "?"} ${name}`);
+  console.note(`Output File : ${output}`);
+  if (options["resume-runtime"] === "false") return;
+  try {
+    await client.resumeRuntime({ signal });
+  } catch (error) {
+    // .NET Core 3.1 cannot be suspended.
+    if (!(error instanceof UnsupportedCommandError)) {
+      if (signal.aborted) return;
+      console.warn(error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+function sayProviders({ console }: CommandContext, plan: TracePlan): void {
+  const rows = plan.providers.map((each) => [
+    each.name,
+    `0x${
+      BigInt.asUintN(64, each.keywords).toString(16).toUpperCase()
+        .padStart(16, "0")
+    }`,
+    `${LEVELS[each.level]}(${each.level})`,
+    each.origin,
+  ]);
+  const columns = ["Provider Name", "Keywords", "Level", "Enabled By"]
+    .map((title) => ({ title }));
+  for (const line of renderTable(columns, rows)) console.note(line);
+}
+
+function stdoutPart({ console }: CommandContext): TracePart {
+  return {
+    async write(bytes) {
+      await console.write(bytes);
+      await console.flush();
+    },
+    async close() {},
+  };
+}
+
+function sayResult(
+  { console }: CommandContext,
+  { parts, endedBy }: RecordedTrace,
+  paths: readonly string[],
+): number {
+  let code: number = EXIT_CODE.done;
+  for (const part of parts) {
+    const path = paths[part.index] ?? "standard output";
+    console.note(
+      `wrote ${path} (${
+        formatBytes(part.sizeBytes)
+      }, ${part.eventCount} events)`,
+    );
+    if (part.lostEventCount > 0) {
+      console.warn(
+        `${path}: the runtime dropped ${part.lostEventCount} events, its buffer was full; see --buffersize`,
+      );
+      code = EXIT_CODE.damaged;
+    }
+    if (part.problem !== undefined) {
+      console.warn(`${path}: ${part.problem}`);
+      code = EXIT_CODE.damaged;
+    } else if (!part.isComplete) {
+      console.warn(
+        `${path}: ${
+          endedBy === "target"
+            ? "the process exited, the trace may be incomplete"
+            : "the trace has no end"
+        }`,
+      );
+      code = EXIT_CODE.damaged;
+    }
+  }
+  if (endedBy === "target") console.note("the process has ended");
+  return code;
+}
+
+/** A program that ends by itself is worth a word when it fails. */
+async function sayChild(
+  { console, signal }: CommandContext,
+  { launched, name }: Target,
+): Promise<void> {
+  if (launched === undefined || signal.aborted) return;
+  const pause = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => pause.resolve(undefined), 1000);
+  const status = await Promise.race([launched.status, pause.promise]);
+  clearTimeout(timer);
+  if (status !== undefined && !status.success) {
+    console.warn(`${name} ended with exit code ${status.code}`);
+  }
+}
+
+function readFormats({ options }: CommandContext): TargetEntry[] {
+  const names = (options["format"] as readonly string[] | undefined) ?? [];
+  return names.flatMap((text) => text.split(","))
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== "nettrace")
+    .map((name) => {
+      try {
+        return findTarget(name);
+      } catch (error) {
+        if (error instanceof RangeError) throw new UsageError(error.message);
+        throw error;
+      }
+    });
+}
+
+async function convert(
+  context: CommandContext,
+  path: string,
+  target: TargetEntry,
+): Promise<void> {
+  const { console } = context;
+  const output = `${path.replace(/\.nettrace$/, "")}${target.extensions[0]}`;
+  // Ctrl-C ended the recording, not what is made of it.
+  const { signal } = new AbortController();
+  const stats = new DecodeStats();
+  await using opened = await openFile(path, {
+    ...context,
+    options: {},
+    signal,
+  });
+  const stream = await convertInputs([opened], {
+    target,
+    options: {},
+    outputName: output.split(/[\\/]/).at(-1),
+    stats,
+    signal,
+  });
+  const size = await writeOutput(console, stream, {
+    path: output,
+    binary: target.binary,
+  });
+  console.note(`wrote ${output} (${formatBytes(size)}, ${target.title})`);
+}
+
+function partPath(output: string, index: number): string {
+  const number = String(index).padStart(3, "0");
+  return `${output.replace(/\.nettrace$/, "")}.${number}.nettrace`;
+}
+
+function toMs(ns: number | undefined): number | undefined {
+  return ns === undefined ? undefined : ns / 1e6;
+}
+
+/**
+ * @param time A moment.
+ * @returns `yyyyMMdd_HHmmss` in local time, for names of files.
+ */
+export function timeStamp(time: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${time.getFullYear()}${two(time.getMonth() + 1)}${
+    two(time.getDate())
+  }_${two(time.getHours())}${two(time.getMinutes())}${two(time.getSeconds())}`;
+}

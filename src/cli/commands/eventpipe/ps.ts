@@ -1,0 +1,90 @@
+import { DiagnosticClient } from "../../../eventpipe/ipc/diagnostic_client.ts";
+import { publishedProcesses } from "../../../eventpipe/ipc/published_processes.ts";
+import type { PublishedProcess } from "../../../eventpipe/ipc/published_processes.ts";
+import type { CommandContext } from "../../command.ts";
+import { EXIT_CODE } from "../../exit_code.ts";
+import { renderTable } from "./render_table.ts";
+import { programName } from "./target_options.ts";
+
+/** A process that is stopped or busy must not hold up the list. */
+const ASK_TIMEOUT_MS = 2_000;
+
+/**
+ * Lists processes.
+ *
+ * @param context Arguments and the outside.
+ * @returns The exit code.
+ */
+export async function run(context: CommandContext): Promise<number> {
+  const { console, options } = context;
+  const { processes, isComplete, problems } = publishedProcesses();
+  for (const problem of problems) console.warn(`cannot read ${problem}`);
+  if (!isComplete) {
+    console.note(
+      "only processes with our own folder for temporary files are listed: others cannot be looked into with these permissions",
+    );
+  }
+  const sorted = processes.toSorted((a, b) =>
+    compare(programName(a), programName(b)) || a.pid - b.pid
+  );
+  const versions = options["runtime"] === true
+    ? await Promise.all(sorted.map((each) => askVersion(each, context)))
+    : undefined;
+  if (options["json"] === true) {
+    const list = sorted.map((each, at) => ({
+      pid: each.pid,
+      nsPid: each.innerPid,
+      name: programName(each),
+      path: each.executable ?? null,
+      args: each.args ?? null,
+      socket: each.address,
+      uid: each.uid ?? null,
+      ...(versions === undefined ? {} : { runtime: versions[at] ?? null }),
+    }));
+    await console.print(JSON.stringify(list, undefined, 2));
+    return EXIT_CODE.done;
+  }
+  if (sorted.length === 0) {
+    console.note("No supported .NET processes were found");
+    return EXIT_CODE.done;
+  }
+  const rows = sorted.map((each, at) => [
+    String(each.pid),
+    programName(each),
+    ...(versions === undefined ? [] : [versions[at] ?? "?"]),
+    each.executable ?? "[Elevated process - cannot determine path]",
+    (each.args ?? []).join(" "),
+  ]);
+  const columns = [
+    { title: "PID", right: true },
+    { title: "NAME" },
+    ...(versions === undefined ? [] : [{ title: "RUNTIME" }]),
+    { title: "PATH" },
+    { title: "ARGUMENTS" },
+  ];
+  const width = console.stdoutIsTerminal ? console.columns : Infinity;
+  for (const line of renderTable(columns, rows)) {
+    await console.print(line.slice(0, width));
+  }
+  return EXIT_CODE.done;
+}
+
+async function askVersion(
+  { pid }: PublishedProcess,
+  { signal }: CommandContext,
+): Promise<string | undefined> {
+  try {
+    const info = await DiagnosticClient.forPid(pid).processInfo({
+      signal,
+      timeoutMs: ASK_TIMEOUT_MS,
+    });
+    return info.clrVersion;
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

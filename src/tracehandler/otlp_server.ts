@@ -1,0 +1,407 @@
+import http2 from "node:http2";
+import { FormatError, LimitError } from "../base/errors.ts";
+import { ProtobufWriter } from "../codec/protobuf_writer.ts";
+import { collectBytes } from "../container/collect_bytes.ts";
+import { readGzip } from "../container/gzip.ts";
+import { decodeOtlp } from "../profile/otlp_decoder.ts";
+import { decodeOtlpJson } from "../profile/otlp_json_decoder.ts";
+import type { OtlpProfiles } from "../profile/otlp_types.ts";
+import { encodeGrpcMessage } from "./grpc_message.ts";
+import { frameGrpcMessage, unframeGrpcMessage } from "./grpc_framing.ts";
+import { GRPC_STATUS } from "./grpc_status_table.ts";
+import { OTLP_GRPC_PATH, OTLP_HTTP_PATH } from "./otlp_endpoint.ts";
+
+/** A message that was received. */
+export interface ReceivedOtlp {
+  readonly profiles: OtlpProfiles;
+  /** The message as protobuf or JSON, unpacked. */
+  readonly bytes: Uint8Array;
+  readonly transport: "grpc" | "http/protobuf" | "http/json";
+}
+
+/** How {@linkcode listenOtlp} listens. */
+export interface ListenOtlpOptions {
+  /** Address and port for HTTP; port 0 takes any. @default {no HTTP} */
+  readonly http?: OtlpServerAddress | undefined;
+  /** Address and port for gRPC without TLS; port 0 takes any. @default {no gRPC} */
+  readonly grpc?: OtlpServerAddress | undefined;
+  /**
+   * Takes a message. The sender is answered when the promise is resolved; when
+   * it is rejected, it is asked to try again.
+   */
+  readonly onProfiles: (received: ReceivedOtlp) => Promise<void> | void;
+  /** Answers HTTP requests on other paths. @default {they are not found} */
+  readonly onRequest?:
+    | ((request: Request) => Promise<Response> | Response)
+    | undefined;
+  /** Most bytes of a message, unpacked. @default {67108864} */
+  readonly maxMessageBytes?: number | undefined;
+  /** Told why a message was not taken. @default {nobody} */
+  readonly log?: ((message: string) => void) | undefined;
+}
+
+/** Where a server listens. */
+export interface OtlpServerAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+const GZIP = "gzip";
+/** Of the frame around a gRPC message. */
+const PREFIX_BYTES = 5;
+
+/** Why a request is not taken. */
+class Refusal extends Error {
+  override name = "Refusal";
+  readonly httpStatus: number;
+  readonly grpcStatus: number;
+
+  constructor(message: string, httpStatus: number, grpcStatus: number) {
+    super(message);
+    this.httpStatus = httpStatus;
+    this.grpcStatus = grpcStatus;
+  }
+}
+
+/** Receives OTLP profiles; dispose it to stop. */
+export interface OtlpServer extends AsyncDisposable {
+  /** Where it listens for HTTP. */
+  readonly httpAddress: OtlpServerAddress | undefined;
+  /** Where it listens for gRPC. */
+  readonly grpcAddress: OtlpServerAddress | undefined;
+}
+
+/**
+ * Listens for OTLP profiles over HTTP, as protobuf or JSON, and over gRPC.
+ *
+ * @param options Where, and what is done with messages.
+ * @returns The server.
+ * @throws {Deno.errors.AddrInUse} When an address is taken.
+ */
+export async function listenOtlp(
+  options: ListenOtlpOptions,
+): Promise<OtlpServer> {
+  const server = new Receiver(options);
+  try {
+    if (options.http !== undefined) server.listenHttp(options.http);
+    if (options.grpc !== undefined) await server.listenGrpc(options.grpc);
+    return server;
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** @returns Whether this runtime can answer gRPC calls; Deno can from 2.7 on. */
+export function canServeGrpc(): boolean {
+  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
+  return major > 2 || (major === 2 && minor >= 7);
+}
+
+class Receiver implements OtlpServer {
+  httpAddress: OtlpServerAddress | undefined;
+  grpcAddress: OtlpServerAddress | undefined;
+  readonly #options: ListenOtlpOptions;
+  readonly #maxBytes: number;
+  readonly #stack = new AsyncDisposableStack();
+
+  constructor(options: ListenOtlpOptions) {
+    this.#options = options;
+    this.#maxBytes = options.maxMessageBytes ?? DEFAULT_MAX_BYTES;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+
+  listenHttp({ hostname, port }: OtlpServerAddress): void {
+    const server = Deno.serve({
+      hostname,
+      port,
+      onListen: () => {},
+      onError: (error) => {
+        this.#log(error);
+        return new Response(null, { status: 500 });
+      },
+    }, (request) => this.#answerHttp(request));
+    this.#stack.defer(() => server.shutdown());
+    this.httpAddress = { hostname, port: server.addr.port };
+  }
+
+  async #answerHttp(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (pathname !== OTLP_HTTP_PATH) {
+      const answer = await this.#options.onRequest?.(request);
+      await discard(request);
+      return answer ?? new Response("not found\n", { status: 404 });
+    }
+    if (request.method !== "POST") {
+      await discard(request);
+      return new Response("send profiles with POST\n", {
+        status: 405,
+        headers: { allow: "POST" },
+      });
+    }
+    const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim()
+      .toLowerCase() ?? "";
+    const isJson = type === "application/json";
+    try {
+      if (!isJson && type !== "application/x-protobuf") {
+        throw new Refusal(
+          `Cannot read profiles: content type is "${type}", expected application/x-protobuf or application/json`,
+          415,
+          GRPC_STATUS.invalidArgument,
+        );
+      }
+      const encoding = request.headers.get("content-encoding") ?? "identity";
+      const bytes = await this.#collect(request.body ?? [], encoding);
+      await this.#take(bytes, isJson ? "http/json" : "http/protobuf");
+      return isJson ? Response.json({}) : new Response(new Uint8Array(0), {
+        headers: { "content-type": "application/x-protobuf" },
+      });
+    } catch (error) {
+      const refusal = refusalOf(error);
+      this.#log(refusal);
+      await discard(request);
+      return statusResponse(refusal, isJson);
+    }
+  }
+
+  async listenGrpc({ hostname, port }: OtlpServerAddress): Promise<void> {
+    if (!canServeGrpc()) {
+      throw new Deno.errors.NotSupported(
+        `Cannot listen for gRPC: Deno ${Deno.version.deno} sends HTTP/2 answers without headers; Deno 2.7 and later send them`,
+      );
+    }
+    const server = http2.createServer();
+    const sessions = new Set<http2.ServerHttp2Session>();
+    server.on("session", (session: http2.ServerHttp2Session) => {
+      sessions.add(session);
+      session.on("close", () => sessions.delete(session));
+      session.on("error", () => session.destroy());
+    });
+    server.on("stream", (stream, headers) => {
+      stream.on("error", () => {});
+      void this.#answerGrpc(stream, headers);
+    });
+    const listening = Promise.withResolvers<void>();
+    server.once("error", listening.reject);
+    server.listen(port, hostname, () => listening.resolve());
+    await listening.promise;
+    server.off("error", listening.reject);
+    server.on("error", (error) => this.#log(error));
+    const address = server.address();
+    this.grpcAddress = {
+      hostname,
+      port: typeof address === "object" && address !== null
+        ? address.port
+        : port,
+    };
+    this.#stack.defer(async () => {
+      const closed = Promise.withResolvers<void>();
+      server.close(() => closed.resolve());
+      for (const session of sessions) session.destroy();
+      await closed.promise;
+    });
+  }
+
+  async #answerGrpc(
+    stream: http2.ServerHttp2Stream,
+    headers: http2.IncomingHttpHeaders,
+  ): Promise<void> {
+    let refusal: Refusal | undefined;
+    try {
+      if (headers[":path"] !== OTLP_GRPC_PATH) {
+        throw new Refusal(
+          `Cannot answer ${headers[":path"]}: only profiles are taken`,
+          404,
+          GRPC_STATUS.unimplemented,
+        );
+      }
+      const framed = await readStream(stream, this.#maxBytes + PREFIX_BYTES);
+      const frame = unframeGrpcMessage(framed);
+      if (frame === undefined) {
+        throw new Refusal(
+          `Cannot read gRPC message: ${framed.length} bytes came`,
+          400,
+          GRPC_STATUS.invalidArgument,
+        );
+      }
+      const encoding = String(headers["grpc-encoding"] ?? "identity");
+      const bytes = frame.isPacked
+        ? await this.#collect([frame.message], encoding)
+        : frame.message;
+      await this.#take(bytes, "grpc");
+    } catch (error) {
+      refusal = refusalOf(error);
+      this.#log(refusal);
+    }
+    if (stream.destroyed) return;
+    const status = {
+      "grpc-status": String(refusal?.grpcStatus ?? GRPC_STATUS.ok),
+      ...(refusal === undefined
+        ? {}
+        : { "grpc-message": encodeGrpcMessage(refusal.message) }),
+    };
+    const head = {
+      ":status": 200,
+      "content-type": "application/grpc+proto",
+    };
+    if (refusal !== undefined) {
+      // Without a message the status comes with the first headers.
+      stream.respond({ ...head, ...status }, { endStream: true });
+      return;
+    }
+    stream.respond(head, { waitForTrailers: true });
+    stream.on("wantTrailers", () => stream.sendTrailers(status));
+    stream.end(frameGrpcMessage(new Uint8Array(0)));
+  }
+
+  async #collect(
+    body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    encoding: string,
+  ): Promise<Uint8Array> {
+    const maxBytes = this.#maxBytes;
+    const source = toAsync(body);
+    if (encoding === "identity") {
+      return await collectBytes(source, { maxBytes, what: "profiles" });
+    }
+    if (encoding !== GZIP) {
+      throw new Refusal(
+        `Cannot unpack profiles: encoding is "${encoding}", expected ${GZIP}`,
+        415,
+        GRPC_STATUS.unimplemented,
+      );
+    }
+    return await collectBytes(
+      readGzip(bounded(source, maxBytes), {
+        limits: { maxDecompressedBytes: maxBytes },
+      }),
+      { maxBytes, what: "profiles" },
+    );
+  }
+
+  async #take(
+    bytes: Uint8Array,
+    transport: ReceivedOtlp["transport"],
+  ): Promise<void> {
+    const profiles = transport === "http/json"
+      ? decodeOtlpJson(new TextDecoder().decode(bytes))
+      : decodeOtlp(bytes);
+    try {
+      await this.#options.onProfiles({ profiles, bytes, transport });
+    } catch (error) {
+      throw new Refusal(
+        error instanceof Error ? error.message : String(error),
+        503,
+        GRPC_STATUS.unavailable,
+      );
+    }
+  }
+
+  #log(error: unknown): void {
+    this.#options.log?.(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** What nobody reads must not hold the connection. */
+async function discard(request: Request): Promise<void> {
+  if (request.bodyUsed || request.body === null) return;
+  await request.body.cancel().catch(() => {});
+}
+
+/** The body of a gRPC call, bounded. */
+function readStream(
+  stream: http2.ServerHttp2Stream,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  stream.on("data", (part: Uint8Array) => {
+    size += part.length;
+    if (size <= maxBytes) parts.push(part);
+    else {
+      parts.length = 0;
+      reject(
+        new LimitError(
+          `Cannot receive profiles: more than ${maxBytes} bytes came`,
+          { limit: "maxDecompressedBytes", value: size, offset: maxBytes },
+        ),
+      );
+    }
+  });
+  stream.on("end", () => {
+    const bytes = new Uint8Array(size <= maxBytes ? size : 0);
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    resolve(bytes);
+  });
+  stream.on(
+    "close",
+    () => reject(new Error("Cannot receive profiles: connection was closed")),
+  );
+  return promise;
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof LimitError) {
+    const isSize = error.limit === "maxDecompressedBytes" ||
+      error.limit === "maxCompressionRatio";
+    return new Refusal(
+      error.message,
+      isSize ? 413 : 400,
+      isSize ? GRPC_STATUS.resourceExhausted : GRPC_STATUS.invalidArgument,
+    );
+  }
+  if (error instanceof FormatError) {
+    return new Refusal(error.message, 400, GRPC_STATUS.invalidArgument);
+  }
+  return new Refusal(
+    error instanceof Error ? error.message : String(error),
+    500,
+    GRPC_STATUS.internal,
+  );
+}
+
+function statusResponse(refusal: Refusal, isJson: boolean): Response {
+  const { message, httpStatus, grpcStatus } = refusal;
+  const status = { status: httpStatus };
+  if (isJson) return Response.json({ code: grpcStatus, message }, status);
+  const writer = new ProtobufWriter();
+  writer.int(1, grpcStatus);
+  writer.string(2, message);
+  return new Response(writer.toBytes(), {
+    ...status,
+    headers: { "content-type": "application/x-protobuf" },
+  });
+}
+
+async function* toAsync(
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield* body;
+}
+
+/** Bounds what comes in; what is unpacked has its own bound. */
+async function* bounded(
+  source: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const chunk of source) {
+    size += chunk.length;
+    if (size > maxBytes) {
+      throw new LimitError(
+        `Cannot receive profiles: more than ${maxBytes} bytes came`,
+        { limit: "maxDecompressedBytes", value: size, offset: maxBytes },
+      );
+    }
+    yield chunk;
+  }
+}

@@ -21,7 +21,7 @@ export function checkProbes(context: CheckContext): Finding[] {
   const { probes } = context;
   return [
     ...checkLoss(probes),
-    ...probes.flatMap(checkGateway),
+    ...probes.flatMap((probe) => checkGateway(probe, probes)),
     ...probes.flatMap(checkPath),
     ...checkDns(context),
     ...checkFamilies(probes),
@@ -89,11 +89,15 @@ function checkLoss(probes: readonly ProbeResult[]): Finding[] {
   ];
 }
 
-function checkGateway(probe: ProbeResult): Finding[] {
+function checkGateway(
+  probe: ProbeResult,
+  probes: readonly ProbeResult[],
+): Finding[] {
   if (probe.probe !== "gateway" || probe.outcome !== "fail") return [];
   if (probe.cause !== "silent" && probe.cause !== "neighbour") return [];
   return [
     makeFinding("gateway-silent", {
+      severity: answersElsewhere(probe.target, probes) ? "warning" : "problem",
       subject: probe.target,
       title: probe.cause === "neighbour"
         ? `the gateway ${probe.target} does not answer on its link`
@@ -101,6 +105,23 @@ function checkGateway(probe: ProbeResult): Finding[] {
       evidence: [evidenceOf(probe)],
     }),
   ];
+}
+
+/**
+ * Tells whether there is a way out beside a gateway that does not answer.
+ *
+ * @param gateway The gateway.
+ * @param probes What probes found out.
+ * @returns True when another gateway answers.
+ */
+export function answersElsewhere(
+  gateway: string,
+  probes: readonly ProbeResult[],
+): boolean {
+  return probes.some(({ probe, target, outcome, details }) =>
+    probe === "gateway" && target !== gateway && outcome === "ok" &&
+    Number(details["received"]) > 0
+  );
 }
 
 function checkPath(probe: ProbeResult): Finding[] {

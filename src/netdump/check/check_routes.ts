@@ -1,5 +1,6 @@
 import type { RouteState } from "../state/types.ts";
 import type { CheckContext } from "./check_context.ts";
+import { answersElsewhere } from "./check_probes.ts";
 import { globalAddresses } from "./check_links.ts";
 import type { Finding } from "./finding.ts";
 import { makeFinding } from "./make_finding.ts";
@@ -116,7 +117,7 @@ function checkRules({ state }: CheckContext): Finding[] {
   return findings;
 }
 
-function checkNeighbours({ state }: CheckContext): Finding[] {
+function checkNeighbours({ state, probes }: CheckContext): Finding[] {
   const path = state.sources["neighbours"] ?? "";
   const gateways = new Set(
     state.routes.flatMap(({ hops }) => hops.map(({ gateway }) => gateway)),
@@ -127,7 +128,11 @@ function checkNeighbours({ state }: CheckContext): Finding[] {
     const what = isGateway ? "the gateway" : "the neighbour";
     return [
       makeFinding("neighbour-incomplete", {
-        severity: isGateway ? "problem" : "note",
+        severity: !isGateway
+          ? "note"
+          : answersElsewhere(ip, probes)
+          ? "warning"
+          : "problem",
         subject: ip,
         title: `${what} ${ip} does not answer on ${device}`,
         evidence: [{ path, detail: `${ip} dev ${device} ${reached}` }],

@@ -13,9 +13,13 @@ const SEVERITIES: readonly FindingSeverity[] = ["problem", "warning", "note"];
  */
 export function orderFindings(findings: readonly Finding[]): Finding[] {
   const merged = mergeEqual(findings);
-  const causes = merged.filter(({ severity }) => severity === "problem");
   const marked = merged.map((finding) => {
-    const cause = causes.find(({ id }) => explains(id, finding.id));
+    // A warning explains warnings only.
+    const cause = merged.find(({ id, severity }) =>
+      explains(id, finding.id) &&
+      (severity === "problem" ||
+        (severity === "warning" && finding.severity === "warning"))
+    );
     return cause === undefined
       ? finding
       : { ...finding, explainedBy: cause.id };

@@ -1,4 +1,4 @@
-import { encodeCapture } from "../capture/captured_interface.ts";
+import { captureToBytes } from "../capture/capture_history.ts";
 import type { CapturedInterface } from "../capture/captured_interface.ts";
 import { encodeNetworkTrace } from "../nettrace_encoder.ts";
 import { redactUrl } from "../nettrace_redact_url.ts";
@@ -192,19 +192,16 @@ export function requestName(url: URL): string {
   return name.slice(0, 90).replace(/[-.]+$/, "");
 }
 
-function toPacketCapture(capture: CapturedInterface): PacketCapture {
-  const parts = [...encodeCapture(capture)];
-  const content = new Uint8Array(
-    parts.reduce((sum, part) => sum + part.length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    content.set(part, at);
-    at += part.length;
-  }
+/**
+ * Makes a captured interface ready for a dump.
+ *
+ * @param capture What was captured.
+ * @returns It, with its packets as a pcap file.
+ */
+export function toPacketCapture(capture: CapturedInterface): PacketCapture {
   return {
     interfaceName: capture.interfaceName,
-    content,
+    content: captureToBytes(capture),
     truncated: capture.isTruncated,
     withoutPayload: capture.withoutTcpPayload,
     droppedPackets: capture.droppedPackets,

@@ -36,6 +36,7 @@ export async function run(context: CommandContext): Promise<number> {
       `${request.target}: ${error === "" ? "answered" : `failed: ${error}`}`,
     );
   }
+  for (const limit of gathering.limits) console.note(limit);
   tellAbsent(context, dump.absent);
   const taken = summarizeRedactions(dump.redactions);
   if (taken !== "") console.note(`taken out: ${taken}`);

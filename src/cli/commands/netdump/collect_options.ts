@@ -5,6 +5,9 @@ import {
 import type { CollectGroup } from "../../../netdump/collect/linux_collector.ts";
 import { traceTarget } from "../../../netdump/collect/trace_target.ts";
 import type { TracedTarget } from "../../../netdump/collect/trace_target.ts";
+import { describeLimits } from "../../../netdump/collect/describe_limits.ts";
+import type { TracedNetRequest } from "../../../netdump/traced_net_request.ts";
+import type { HttpClientOptions } from "../../../netdump/tracer/tracer_options.ts";
 import { defaultPublishDirectory } from "../../../netdump/default_publish_directory.ts";
 import { NetDumper } from "../../../netdump/net_dumper.ts";
 import type { ManifestRedaction } from "../../../netdump/manifest.ts";
@@ -202,19 +205,31 @@ export const GATHER_OPTIONS: readonly OptionSpec[] = [
 export interface Gathering {
   readonly directory: string;
   readonly urls: readonly URL[];
-  /** Makes all requests. */
-  request(signal: AbortSignal): Promise<readonly TracedTarget[]>;
+  /** What this process cannot see. */
+  readonly limits: readonly string[];
+  /**
+   * Makes requests.
+   *
+   * @param signal Ends them.
+   * @param more URLs beside those of the command line.
+   */
+  request(
+    signal: AbortSignal,
+    more?: readonly URL[],
+  ): Promise<readonly TracedTarget[]>;
   /**
    * Gathers and publishes a dump.
    *
    * @param topic Its topic.
    * @param targets Requests that were made.
    * @param signal Cuts gathering short.
+   * @param more Requests that are not tried targets.
    */
   publish(
     topic: string,
     targets: readonly TracedTarget[],
     signal: AbortSignal,
+    more?: readonly TracedNetRequest[],
   ): Promise<PublishedDump>;
 }
 
@@ -253,11 +268,12 @@ export async function readGathering(
       `Cannot use "${portalUrl}" for --portal: expected a URL of http`,
     );
   }
-  const clients = await Promise.all(
-    urls.map((url) =>
-      readClientOptions({ timeout: REQUEST_TIMEOUT_NS, ...options }, url)
-    ),
-  );
+  const clients = new Map<URL, HttpClientOptions>();
+  for (const url of urls) {
+    const values = { timeout: REQUEST_TIMEOUT_NS, ...options };
+    clients.set(url, await readClientOptions(values, url));
+  }
+  const limits = await describeLimits();
   const interfaces = options["capture"] === false
     ? []
     : options["pcap"] as readonly string[] | undefined ??
@@ -265,17 +281,18 @@ export async function readGathering(
   return {
     directory,
     urls,
-    request: (signal) =>
-      Promise.all(urls.map((url, index) =>
+    request: (signal, more) =>
+      Promise.all((more ?? urls).map((url) =>
         traceTarget(url, {
-          client: clients[index]!,
+          client: clients.get(url) ?? clients.get(urls[0]!) ?? {},
           interfaces,
           maxCaptureBytes: options["pcap-limit"] as number,
           headers: options["headers"] as "lengths",
           signal,
         })
       )),
-    publish: async (topic, targets, signal) => {
+    limits,
+    publish: async (topic, targets, signal, more = []) => {
       const pseudonyms = level === "strict"
         ? await readPseudonyms(pseudonymPath)
         : undefined;
@@ -312,10 +329,12 @@ export async function readGathering(
       });
       const path = await dumper.publish(
         topic,
-        targets.map(({ request }) => request),
+        [...targets.map(({ request }) => request), ...more],
         {
           signal,
-          notes: [...new Set(targets.flatMap(({ notes }) => notes))],
+          notes: [
+            ...new Set([...limits, ...targets.flatMap(({ notes }) => notes)]),
+          ],
           onEntry: ({ name, content, skippedReason }) => {
             if (content !== undefined) entries++;
             else absent.push({ name, reason: skippedReason ?? "not there" });

@@ -8,6 +8,7 @@ import { pruneCommand } from "./prune_command.ts";
 import { redactCommand } from "./redact_command.ts";
 import { showCommand } from "./show_command.ts";
 import { traceCommand } from "./trace_command.ts";
+import { watchCommand } from "./watch_command.ts";
 
 /** `tracedeck netdump`. */
 export const netdumpGroup: CommandGroup = {
@@ -16,6 +17,7 @@ export const netdumpGroup: CommandGroup = {
   commands: [
     collectCommand,
     traceCommand,
+    watchCommand,
     lsCommand,
     showCommand,
     checkCommand,

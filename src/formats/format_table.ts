@@ -1,5 +1,6 @@
 import { coredumpJsonEntry } from "./coredump_json/coredump_json_entry.ts";
 import { foldedEntry } from "./folded/folded_entry.ts";
+import { gcdumpEntry } from "./gcdump/gcdump_entry.ts";
 import { kcapEntry } from "./kcap/kcap_entry.ts";
 import { nettraceEntry } from "./nettrace/nettrace_entry.ts";
 import { networkTraceEntry } from "./network_trace/network_trace_entry.ts";
@@ -21,6 +22,7 @@ export const FORMATS: readonly FormatEntry[] = [
   tracereplayEntry,
   tracereplayNdjsonEntry,
   nettraceEntry,
+  gcdumpEntry,
   networkTraceEntry,
   kcapEntry,
   speedscopeEntry,

@@ -19,6 +19,8 @@ import type { Profile, ValueType } from "../profile/types.ts";
 export interface ProfileSectionsOptions {
   /** Kind of value, by `ValueType.type`. @default {the profile's default} */
   readonly valueType?: string | undefined;
+  /** Whether totals and the table of functions are told. @default {true} */
+  readonly functions?: boolean | undefined;
   /** Rows of the table of functions. @default {20} */
   readonly top?: number | undefined;
   /** What the table is ordered by. @default {"exclusive"} */
@@ -59,7 +61,7 @@ export function profileSections(
     : columnOf(profile, options.valueType);
   const { type, unit } = profile.valueTypes[valueType]!;
   const { total, functions } = sumFunctions(profile, { valueType });
-  const sections: ReportSection[] = [{
+  const sections: ReportSection[] = options.functions === false ? [] : [{
     type: "facts",
     key: "profile",
     title: "Profile",
@@ -83,26 +85,28 @@ export function profileSections(
   const ordered = functions.toSorted((a, b) =>
     b[sort] - a[sort] || b.inclusive - a.inclusive || (a.name < b.name ? -1 : 1)
   );
-  sections.push({
-    type: "table",
-    key: "functions",
-    title: `Top functions by ${sort} ${type}`,
-    columns: [
-      { key: "exclusive", title: "exclusive", unit: reportUnit(unit) },
-      { key: "exclusiveShare", title: "share", unit: "percent" },
-      { key: "inclusive", title: "inclusive", unit: reportUnit(unit) },
-      { key: "inclusiveShare", title: "share", unit: "percent" },
-      { key: "name", title: "function" },
-    ],
-    rows: ordered.slice(0, top).map(({ name, exclusive, inclusive }) => [
-      exclusive,
-      share(exclusive, total),
-      inclusive,
-      share(inclusive, total),
-      name,
-    ]),
-    omittedRows: Math.max(0, ordered.length - top),
-  });
+  if (options.functions !== false) {
+    sections.push({
+      type: "table",
+      key: "functions",
+      title: `Top functions by ${sort} ${type}`,
+      columns: [
+        { key: "exclusive", title: "exclusive", unit: reportUnit(unit) },
+        { key: "exclusiveShare", title: "share", unit: "percent" },
+        { key: "inclusive", title: "inclusive", unit: reportUnit(unit) },
+        { key: "inclusiveShare", title: "share", unit: "percent" },
+        { key: "name", title: "function" },
+      ],
+      rows: ordered.slice(0, top).map(({ name, exclusive, inclusive }) => [
+        exclusive,
+        share(exclusive, total),
+        inclusive,
+        share(inclusive, total),
+        name,
+      ]),
+      omittedRows: Math.max(0, ordered.length - top),
+    });
+  }
   if (callersOf !== undefined) {
     const { inclusive, callers, callees } = findNeighbours(profile, callersOf, {
       valueType,

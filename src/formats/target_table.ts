@@ -161,6 +161,13 @@ export const TARGETS: readonly TargetEntry[] = [
     ],
   },
   {
+    name: "gcdump",
+    title: ".NET heap dump (gcdump)",
+    extensions: [".gcdump"],
+    binary: true,
+    options: [],
+  },
+  {
     name: "counters-csv",
     title: "counters as dotnet-counters writes them, CSV",
     extensions: [".counters.csv"],

@@ -103,6 +103,8 @@ export interface Format {
     options: OptionValues,
     request: ProfileRequest,
   ): Promise<Profile>;
+  /** Whether {@linkcode Format.report} tells what a table of the profile's functions would. @default {false} */
+  readonly summarizesProfile?: boolean | undefined;
   /** What it can tell beyond a profile's top functions, which `report` adds by itself. */
   report?(input: FormatInput, options: OptionValues): Promise<Report>;
   /** Compares two files of this format; profiles are compared without it. */

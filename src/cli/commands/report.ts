@@ -38,6 +38,7 @@ export async function run(context: CommandContext): Promise<number> {
     if (profile.samples.length > 0) {
       sections.push(...profileSections(profile, {
         valueType: options["value"] as string | undefined,
+        functions: format.summarizesProfile !== true,
         top: options["top"] as number,
         sort: options["sort"] as "exclusive" | "inclusive",
         callersOf: callers === undefined ? undefined : compilePattern(callers),

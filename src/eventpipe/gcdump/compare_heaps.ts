@@ -68,7 +68,7 @@ export function compareHeaps(
         { key: "objectsChange", title: "objects", unit: "count" },
         { key: "objectsBefore", title: "before", unit: "count" },
         { key: "objectsAfter", title: "after", unit: "count" },
-        { key: "retainedChange", title: "kept alive", unit: "bytes" },
+        { key: "retainedChange", title: "keeps alone", unit: "bytes" },
         { key: "type", title: "type" },
       ],
       rows: rows.slice(0, top).map(({ name, old, now }) => [

@@ -13,12 +13,10 @@ const UNREACHED = "[not reachable from roots]";
  * roots to it, by types; types that follow themselves, as in a list, are one
  * frame. Below 256 frames only the type of the object itself is told.
  *
- * @param dump The dump.
+ * @param dump The dump; `undefined` makes a profile of nothing.
  * @returns A profile of objects (`inuse_objects`) and bytes (`inuse_space`).
  */
-export function heapProfile(dump: HeapDump): Profile {
-  const { graph, countMultipliers } = dump;
-  const { typeOf, sizeOf, nodeCount } = graph;
+export function heapProfile(dump: HeapDump | undefined): Profile {
   const builder = new ProfileBuilder({
     valueTypes: [
       { type: "inuse_objects", unit: "count" },
@@ -26,6 +24,13 @@ export function heapProfile(dump: HeapDump): Profile {
     ],
     defaultValueType: 1,
   });
+  if (dump !== undefined) addObjects(builder, dump);
+  return builder.build();
+}
+
+function addObjects(builder: ProfileBuilder, dump: HeapDump): void {
+  const { graph, countMultipliers } = dump;
+  const { typeOf, sizeOf, nodeCount } = graph;
   const frames = graph.types.map(({ name, module }) =>
     builder.internFrame({
       function: builder.internFunction({
@@ -75,5 +80,4 @@ export function heapProfile(dump: HeapDump): Profile {
     }
     addObject(node, builder.internStack(unreached, frames[typeOf[node]!]!));
   }
-  return builder.build();
 }

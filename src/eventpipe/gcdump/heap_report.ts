@@ -4,6 +4,7 @@ import { findDominators } from "./dominators.ts";
 import type { Dominators } from "./dominators.ts";
 import { generationOf } from "./generation_of.ts";
 import { findShortestPaths } from "./shortest_paths.ts";
+import type { ShortestPaths } from "./shortest_paths.ts";
 import { isHeapObject, summarizeHeap } from "./summarize_heap.ts";
 import type { HeapSummary } from "./summarize_heap.ts";
 import type { HeapDump, HeapGraph } from "./types.ts";
@@ -40,13 +41,14 @@ export function heapReport(
   const { graph } = dump;
   const dominators = findDominators(graph);
   const summary = summarizeHeap(dump, dominators);
+  const ways = findShortestPaths(graph);
   return [
     totals(summary),
     ...generations(dump, top),
     types(summary, top),
     ...holders(graph, dominators, top),
-    ...roots(graph, dominators, top),
-    ...(pathsTo === undefined ? [] : [paths(graph, dominators, pathsTo)]),
+    ...roots(graph, dominators, ways, top),
+    ...(pathsTo === undefined ? [] : [paths(graph, dominators, ways, pathsTo)]),
   ];
 }
 
@@ -104,7 +106,7 @@ function types({ types, bytes }: HeapSummary, top: number): ReportTable {
       { key: "share", title: "share", unit: "percent" },
       { key: "objects", title: "objects", unit: "count" },
       { key: "average", title: "average", unit: "bytes" },
-      { key: "retained", title: "kept alive", unit: "bytes" },
+      { key: "retained", title: "keeps alone", unit: "bytes" },
       { key: "type", title: "type" },
       { key: "module", title: "module" },
     ],
@@ -170,9 +172,9 @@ function holders(
   return [{
     type: "table",
     key: "heapObjects",
-    title: "Objects that keep most alive",
+    title: "Objects that keep most alive alone",
     columns: [
-      { key: "retained", title: "kept alive", unit: "bytes" },
+      { key: "retained", title: "keeps alone", unit: "bytes" },
       { key: "bytes", title: "size", unit: "bytes" },
       { key: "address", title: "address" },
       { key: "type", title: "type" },
@@ -190,25 +192,33 @@ function holders(
 /** Groups of roots, the outermost aside. */
 function roots(
   graph: HeapGraph,
-  { order, retainedBytes }: Dominators,
+  { retainedBytes }: Dominators,
+  { order, parent }: ShortestPaths,
   top: number,
 ): ReportSection[] {
   const { root, childStart } = graph;
+  const reached = Float64Array.from(graph.sizeOf);
+  for (let at = order.length - 1; at > 0; at--) {
+    const node = order[at]!;
+    reached[parent[node]!]! += reached[node]!;
+  }
   const groups = order.filter((node) =>
     node !== root && graph.addressOf[node] === 0n && !isHeapObject(graph, node)
   );
   if (groups.length === 0) return [];
-  const chosen = largest(groups, top, (node) => retainedBytes[node]!);
+  const chosen = largest(groups, top, (node) => reached[node]!);
   return [{
     type: "table",
     key: "heapRoots",
-    title: "Roots by what only they keep alive",
+    title: "Roots by what they are nearest to",
     columns: [
-      { key: "retained", title: "kept alive", unit: "bytes" },
+      { key: "reached", title: "nearest to", unit: "bytes" },
+      { key: "retained", title: "keeps alone", unit: "bytes" },
       { key: "references", title: "references", unit: "count" },
       { key: "root", title: "root" },
     ],
     rows: chosen.map((node) => [
+      reached[node]!,
       retainedBytes[node]!,
       childStart[node + 1]! - childStart[node]!,
       typeName(graph, node),
@@ -221,6 +231,7 @@ function roots(
 function paths(
   graph: HeapGraph,
   { retainedBytes }: Dominators,
+  { parent }: ShortestPaths,
   isWanted: (text: string) => boolean,
 ): ReportSection {
   const wantedTypes = graph.types.map(({ name }) => isWanted(name ?? ""));
@@ -235,7 +246,6 @@ function paths(
       }
     })(),
   );
-  const { parent } = findShortestPaths(graph);
   const lines: string[] = [];
   const chosen = largest(nodes, MAX_PATHS, (node) => retainedBytes[node]!);
   for (const node of chosen) {
@@ -278,7 +288,7 @@ function pathLines(
       index === 0 ? nodeText(graph, step) : `  ${nodeText(graph, step)}`,
     );
   });
-  lines.push(`  keeps ${formatBytes(retainedBytes[node]!)} alive`);
+  lines.push(`  keeps ${formatBytes(retainedBytes[node]!)} alive alone`);
   return lines;
 }
 

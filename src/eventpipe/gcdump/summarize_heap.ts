@@ -122,5 +122,7 @@ function countObjects(graph: HeapGraph, node: number): number {
 }
 
 function fileName(path: string): string {
+  // What dotnet-gcdump writes for a module whose name it does not know.
+  if (path.startsWith("Module(0x")) return "";
   return path.replace(/^.*[/\\]/s, "");
 }

@@ -12,6 +12,7 @@ import { CountersPart } from "./counters_part.ts";
 import { EventCounts } from "./event_counts.ts";
 import { ExceptionsPart } from "./exceptions_part.ts";
 import { GcPart } from "./gc_part.ts";
+import { HeapPart } from "./heap_part.ts";
 import { JitPart } from "./jit_part.ts";
 import { LoaderPart } from "./loader_part.ts";
 import { LossesPart } from "./losses_part.ts";
@@ -41,6 +42,7 @@ export class NettraceReport {
     this.#losses,
     new ThreadsPart(),
     new GcPart(),
+    new HeapPart(),
     new AllocationsPart(),
     new JitPart(),
     new LoaderPart(),
@@ -126,7 +128,7 @@ export interface NettraceReportResult {
 
 /**
  * Tells what a trace holds beside its samples: events by kind, losses, threads,
- * garbage collections, allocations, compilation, modules, exceptions, locks,
+ * garbage collections, the heap, allocations, compilation, modules, exceptions, locks,
  * the thread pool, counters, activities. What it has nothing of is left out.
  *
  * @param source The stream in pieces of any size.

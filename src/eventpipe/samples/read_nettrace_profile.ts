@@ -32,7 +32,8 @@ export type NettraceProfileKind =
   | "allocations"
   | "contention"
   | "exceptions"
-  | "cswitch";
+  | "cswitch"
+  | "heap";
 
 /** How time is reckoned from samples. */
 export type NettraceProfileMethod = "native" | "dotnetdiag" | "traceevent";
@@ -90,7 +91,7 @@ export interface NettraceProfile {
 
 /**
  * Makes a profile of a trace: time by stack from its samples, or allocations,
- * waits for locks, exceptions.
+ * waits for locks, exceptions, or the objects of a heap dump.
  *
  * Memory depends on the number of distinct stacks and of methods, not on the
  * length of the trace, unless `timed` or method `traceevent` is asked for.
@@ -114,7 +115,9 @@ export async function readNettraceProfile(
   }
   switch (method) {
     case "native":
-      return await readNative(source, options, kind);
+      return kind === "heap"
+        ? await readHeap(source, options)
+        : await readNative(source, options, kind);
     case "dotnetdiag":
       return await readDotnetdiag(source, options);
     case "traceevent":
@@ -125,7 +128,7 @@ export async function readNettraceProfile(
 async function readNative(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: ReadNettraceProfileOptions,
-  kind: NettraceProfileKind,
+  kind: SampledKind,
 ): Promise<NettraceProfile> {
   const { timed = false } = options;
   const symbols = new SymbolCollector();
@@ -177,8 +180,42 @@ async function readNative(
   };
 }
 
+async function readHeap(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  options: ReadNettraceProfileOptions,
+): Promise<NettraceProfile> {
+  const { stats = new DecodeStats() } = options;
+  const { HeapCollector } = await import("../gcdump/heap_collector.ts");
+  const { heapProfile } = await import("../gcdump/heap_profile.ts");
+  const heap = new HeapCollector();
+  const process = new ProcessFacts();
+  const names = new ProviderNames();
+  const result = await collect(source, { ...options, stats }, [
+    names,
+    heap,
+    process,
+  ]);
+  const dump = heap.finish(stats);
+  const profile = heapProfile(
+    dump && { ...dump, processName: process.programName },
+  );
+  const hasSamples = profile.samples.length > 0;
+  return {
+    profile: {
+      ...profile,
+      comments: commentsOf(result, process, names, hasSamples, "heap"),
+    },
+    result,
+    unresolved: new Map(),
+    addressCount: 0,
+  };
+}
+
+/** What is counted by samples; a heap is counted at one moment. */
+type SampledKind = Exclude<NettraceProfileKind, "heap">;
+
 function sourcesOf(
-  kind: NettraceProfileKind,
+  kind: SampledKind,
   context: SampleContext,
   options: ReadNettraceProfileOptions,
 ): readonly [SampleSource, ...SampleSource[]] {
@@ -263,6 +300,7 @@ const KIND_TITLE: Readonly<Record<NettraceProfileKind, string>> = {
   contention: "waits for locks",
   exceptions: "exceptions",
   cswitch: "context switches",
+  heap: "heap dump",
 };
 
 function commentsOf(

@@ -11,10 +11,11 @@ const PROFILE_OPTIONS: readonly FormatOption[] = [
       "contention",
       "exceptions",
       "cswitch",
+      "heap",
     ],
     default: "samples",
     help:
-      "what a profile of a .NET trace counts: time by samples, allocated bytes, waits for locks, exceptions, time off the processor",
+      "what a profile of a .NET trace counts: time by samples, allocated bytes, waits for locks, exceptions, time off the processor, objects of a heap dump",
     verbs: ["report", "diff", "convert", "view"],
   },
   {
@@ -125,6 +126,7 @@ export const nettraceEntry: FormatEntry = {
   ],
   converters: [
     "nettrace",
+    "gcdump",
     "pprof",
     "speedscope",
     "chromium",

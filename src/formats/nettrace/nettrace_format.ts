@@ -46,6 +46,9 @@ export const nettraceFormat: Format = {
     nettrace: converter(async () =>
       (await import("./convert_to_nettrace.ts")).convertToNettrace
     ),
+    gcdump: converter(async () =>
+      (await import("./convert_to_gcdump.ts")).convertToGcdump
+    ),
     pprof: converter(async () =>
       (await import("./convert_to_pprof.ts")).convertToPprof
     ),

@@ -39,6 +39,10 @@ export interface ParamShape {
   readonly wire: WireKind;
   /** Type id and name with its length, as they lie in the file. */
   readonly block: DataView;
+  /** The first four bytes of the block: type id and length. */
+  readonly head: number;
+  /** The last four bytes of the block. */
+  readonly tail: number;
 }
 
 interface TypeEntry {
@@ -56,6 +60,8 @@ const MAX_TYPES = 1024;
 const MAX_SHAPES_PER_TYPE = 8;
 const MAX_PARAMS_PER_SHAPE = 64;
 
+const RECENT_TYPES = 128;
+
 const NO_RENAMES: ReadonlyMap<string, string> = new Map();
 
 /**
@@ -68,6 +74,10 @@ export class EventShapes {
   readonly #normalize: boolean;
   readonly #types = new Map<number, TypeEntry[]>();
   #typeCount = 0;
+  /** The last type of each of a few groups, to save looking it up. */
+  readonly #recent: (TypeEntry | undefined)[] = new Array(RECENT_TYPES).fill(
+    undefined,
+  );
 
   /**
    * @param dialect Layout of the events.
@@ -125,14 +135,19 @@ export class EventShapes {
     const { params } = shape;
     const { view, end, position } = cursor;
     const count = params.length;
+    const head = position + 4 <= end ? view.getInt32(position, true) : 0;
     // Fibratus writes a parameter map from a random start onwards, so the one
     // that follows is mostly the next one of the last time.
     for (let step = 0; step < count; step++) {
-      const param = params[(expected + step) % count]!;
+      const index = expected + step;
+      const param = params[index < count ? index : index - count]!;
+      if (param.head !== head) continue;
       const length = param.block.byteLength;
       if (
         position + length <= end &&
-        equalBytes(view, position, param.block, 0, length)
+        param.tail === view.getInt32(position + length - 4, true) &&
+        (length <= 8 ||
+          equalBytes(view, position + 4, param.block, 4, length - 4))
       ) {
         cursor.position = position + length;
         return param;
@@ -150,16 +165,23 @@ export class EventShapes {
     const word1 = view.getInt32(at + 4);
     const word2 = view.getInt32(at + 8);
     const word3 = view.getInt32(at + 12);
+    const slot = (word0 ^ hookId) & (RECENT_TYPES - 1);
+    const recent = this.#recent[slot];
+    if (
+      recent !== undefined && recent.eventType.hookId === hookId &&
+      recent.word0 === word0 && recent.word1 === word1 &&
+      recent.word2 === word2 && recent.word3 === word3
+    ) return recent;
     const key = word0 ^ (hookId << 8);
     let bucket = this.#types.get(key);
-    if (bucket !== undefined) {
-      for (let index = 0; index < bucket.length; index++) {
-        const entry = bucket[index]!;
-        if (
-          entry.eventType.hookId === hookId && entry.word0 === word0 &&
-          entry.word1 === word1 && entry.word2 === word2 &&
-          entry.word3 === word3
-        ) return entry;
+    for (const entry of bucket ?? []) {
+      if (
+        entry.eventType.hookId === hookId && entry.word0 === word0 &&
+        entry.word1 === word1 && entry.word2 === word2 &&
+        entry.word3 === word3
+      ) {
+        this.#recent[slot] = entry;
+        return entry;
       }
     }
     const hex = cursor.bytes.subarray(at, at + 16).toHex();
@@ -183,18 +205,20 @@ export class EventShapes {
     const description = cursor.text();
     const host = cursor.text();
     const { known } = eventType;
+    const name = this.#normalize
+      ? currentEventName(storedName, known?.name)
+      : storedName;
+    const category = this.#normalize
+      ? currentCategory(storedCategory, known?.category)
+      : storedCategory;
     return {
       eventType,
       storedName,
       storedCategory,
       description,
       host,
-      name: this.#normalize
-        ? currentEventName(storedName, known?.name)
-        : storedName,
-      category: this.#normalize
-        ? currentCategory(storedCategory, known?.category)
-        : storedCategory,
+      name: internalize(name),
+      category: internalize(category),
       block: copyBlock(cursor, at),
       params: [],
       mayClash: false,
@@ -207,18 +231,21 @@ export class EventShapes {
     const typeId = cursor.u16();
     const storedName = cursor.text();
     const wire = wires[typeId] ?? WIRE.none;
+    const block = copyBlock(cursor, at);
     const renamed = this.#normalize
       ? renamedParams(shape.name, shape.category)
       : NO_RENAMES;
     const param: ParamShape = {
-      name: renamed.get(storedName) ?? storedName,
+      name: internalize(renamed.get(storedName) ?? storedName),
       storedName,
       // A type without an encoding is refused by the caller.
       type: types[typeId] ?? "Null",
       typeId,
       index: shape.params.length,
       wire: wire as WireKind,
-      block: copyBlock(cursor, at),
+      block,
+      head: block.getInt32(0, true),
+      tail: block.getInt32(block.byteLength - 4, true),
     };
     if (wire !== WIRE.none && shape.params.length < MAX_PARAMS_PER_SHAPE) {
       shape.mayClash ||= shape.params.some((other) =>
@@ -230,6 +257,14 @@ export class EventShapes {
     }
     return param;
   }
+}
+
+/**
+ * Gives the runtime's one copy of a text, which it has for names of properties:
+ * comparing it with the literals of the program then takes one step.
+ */
+function internalize(text: string): string {
+  return Object.keys({ [text]: 0 })[0]!;
 }
 
 function copyBlock(cursor: RecordCursor, from: number): DataView {

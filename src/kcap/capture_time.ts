@@ -108,14 +108,12 @@ function goZone(zoneSeconds: number): string {
  * in most of them.
  */
 export class CaptureClock {
-  /** `YYYY-MM-DDThh:mm:ss.` of the last one, as bytes and as text. */
-  readonly #second = new DataView(new ArrayBuffer(FRACTION_AT));
-  #secondText = "";
-  /** Its zone: `Z`, or the last four bytes of `+hh:mm` and the two before. */
-  #zoneTail = 0;
-  #zoneHead = 0;
-  /** Its instant without the fraction; `undefined` when there was none. */
-  #secondNs: bigint | undefined;
+  // Two sessions feed a capture, each at its own second.
+  readonly #seconds: readonly [KnownSecond, KnownSecond] = [
+    new KnownSecond(),
+    new KnownSecond(),
+  ];
+  #older: 0 | 1 = 0;
 
   /** Text of what was read last. */
   text = "";
@@ -147,27 +145,50 @@ export class CaptureClock {
       start + FRACTION_AT,
       isUtc ? end - 1 : end - ZONE_BYTES,
     );
-    if (
-      fraction !== undefined && this.#secondNs !== undefined &&
-      zoneTail === this.#zoneTail && zoneHead === this.#zoneHead &&
-      equalBytes(view, start, this.#second, 0, FRACTION_AT)
-    ) {
-      this.text = this.#secondText +
-        decodeAscii(bytes, start + FRACTION_AT, end);
-      return (this.#secondNs + BigInt(fraction)) as UnixNs;
+    if (fraction === undefined) {
+      this.text = decodeBytes(bytes, start, end);
+      return parseCaptureTime(this.text)?.timeNs;
+    }
+    for (let index = 0; index < 2; index++) {
+      const known = this.#seconds[index]!;
+      if (
+        known.isSet && zoneTail === known.zoneTail &&
+        zoneHead === known.zoneHead &&
+        equalBytes(view, start, known.bytes, 0, FRACTION_AT)
+      ) {
+        this.#older = index === 0 ? 1 : 0;
+        this.text = known.text + decodeAscii(bytes, start + FRACTION_AT, end);
+        return (known.ns + BigInt(fraction)) as UnixNs;
+      }
     }
     this.text = decodeBytes(bytes, start, end);
     const time = parseCaptureTime(this.text);
-    if (time === undefined || fraction === undefined) return time?.timeNs;
+    if (time === undefined) return undefined;
+    const known = this.#seconds[this.#older];
+    this.#older = this.#older === 0 ? 1 : 0;
     for (let at = 0; at < FRACTION_AT; at++) {
-      this.#second.setUint8(at, bytes[start + at]!);
+      known.bytes.setUint8(at, bytes[start + at]!);
     }
-    this.#secondText = this.text.slice(0, FRACTION_AT);
-    this.#zoneTail = zoneTail;
-    this.#zoneHead = zoneHead;
-    this.#secondNs = time.timeNs - BigInt(fraction);
+    known.text = this.text.slice(0, FRACTION_AT);
+    known.zoneTail = zoneTail;
+    known.zoneHead = zoneHead;
+    known.ns = time.timeNs - BigInt(fraction);
+    known.isSet = true;
     return time.timeNs;
   }
+}
+
+/** A second that timestamps share. */
+class KnownSecond {
+  isSet = false;
+  /** `YYYY-MM-DDThh:mm:ss.`, as bytes and as text. */
+  readonly bytes: DataView = new DataView(new ArrayBuffer(FRACTION_AT));
+  text = "";
+  /** Zone: `Z`, or the last four bytes of `+hh:mm` and the two before. */
+  zoneTail = 0;
+  zoneHead = 0;
+  /** Its instant. */
+  ns = 0n;
 }
 
 /** Nanoseconds of one to nine digits, `undefined` where they are something else. */

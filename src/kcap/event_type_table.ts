@@ -1,3 +1,19 @@
+/** What an event does to the state that is recovered from a capture. */
+export type StateEffect =
+  | "rundownProcess"
+  | "createProcess"
+  | "terminateProcess"
+  | "describeProcess"
+  | "addThread"
+  | "removeThread"
+  | "rundownModule"
+  | "addModule"
+  | "removeModule"
+  | "addMapping"
+  | "removeMapping"
+  | "openHandle"
+  | "closeHandle";
+
 /** What is known of an event type. */
 export interface EventTypeInfo {
   /** Today's name. */
@@ -6,6 +22,8 @@ export interface EventTypeInfo {
   readonly category: string;
   /** Whether it only carries state: never delivered on replay, never counted. */
   readonly isState: boolean;
+  /** What it does to the recovered state, where it does anything. */
+  readonly effect: StateEffect | undefined;
 }
 
 /** Provider and hook id of an event. */
@@ -47,82 +65,97 @@ type Row = readonly [
   hookIds: readonly number[],
   name: string,
   category: string,
-  isState?: "state",
+  isState: "state" | "event",
+  effect?: StateEffect,
 ];
 
 const ROWS: readonly Row[] = [
-  ["process", [1], "CreateProcess", "process"],
-  ["process", [2], "TerminateProcess", "process"],
-  ["process", [3], "ProcessRundown", "process", "state"],
-  ["kernelProcess", [1], "CreateProcess", "process", "state"],
-  ["kernelProcess", [15], "ProcessRundown", "process", "state"],
-  ["audit", [5], "OpenProcess", "process"],
-  ["thread", [1], "CreateThread", "thread"],
-  ["thread", [2], "TerminateThread", "thread"],
-  ["thread", [3], "ThreadRundown", "thread", "state"],
-  ["audit", [4], "SetThreadContext", "thread"],
-  ["audit", [6], "OpenThread", "thread"],
-  ["stack", [32], "StackWalk", "thread"],
-  ["module", [10], "LoadModule", "module"],
-  ["module", [2], "UnloadModule", "module"],
-  ["module", [3], "ModuleRundown", "module", "state"],
+  ["process", [1], "CreateProcess", "process", "event", "createProcess"],
+  ["process", [2], "TerminateProcess", "process", "event", "terminateProcess"],
+  ["process", [3], "ProcessRundown", "process", "state", "rundownProcess"],
+  [
+    "kernelProcess",
+    [1],
+    "CreateProcess",
+    "process",
+    "state",
+    "describeProcess",
+  ],
+  [
+    "kernelProcess",
+    [15],
+    "ProcessRundown",
+    "process",
+    "state",
+    "describeProcess",
+  ],
+  ["audit", [5], "OpenProcess", "process", "event"],
+  ["thread", [1], "CreateThread", "thread", "event", "addThread"],
+  ["thread", [2], "TerminateThread", "thread", "event", "removeThread"],
+  ["thread", [3], "ThreadRundown", "thread", "state", "addThread"],
+  ["audit", [4], "SetThreadContext", "thread", "event"],
+  ["audit", [6], "OpenThread", "thread", "event"],
+  ["stack", [32], "StackWalk", "thread", "event"],
+  ["module", [10], "LoadModule", "module", "event", "addModule"],
+  ["module", [2], "UnloadModule", "module", "event", "removeModule"],
+  ["module", [3], "ModuleRundown", "module", "state", "rundownModule"],
   ["kernelProcess", [5], "LoadModule", "module", "state"],
-  ["file", [64], "CreateFile", "file"],
-  ["file", [66], "CloseFile", "file"],
-  ["file", [67], "ReadFile", "file"],
-  ["file", [68], "WriteFile", "file"],
-  ["file", [69], "SetFileInformation", "file"],
-  ["file", [70], "DeleteFile", "file"],
-  ["file", [71], "RenameFile", "file"],
-  ["file", [72], "EnumDirectory", "file"],
-  ["file", [37], "MapViewFile", "file"],
-  ["file", [38], "UnmapViewFile", "file"],
+  ["file", [64], "CreateFile", "file", "event"],
+  ["file", [66], "CloseFile", "file", "event"],
+  ["file", [67], "ReadFile", "file", "event"],
+  ["file", [68], "WriteFile", "file", "event"],
+  ["file", [69], "SetFileInformation", "file", "event"],
+  ["file", [70], "DeleteFile", "file", "event"],
+  ["file", [71], "RenameFile", "file", "event"],
+  ["file", [72], "EnumDirectory", "file", "event"],
+  ["file", [37], "MapViewFile", "file", "event", "addMapping"],
+  ["file", [38], "UnmapViewFile", "file", "event", "removeMapping"],
   ["file", [36], "FileRundown", "file", "state"],
-  ["file", [39], "MapFileRundown", "file", "state"],
+  ["file", [39], "MapFileRundown", "file", "state", "addMapping"],
   ["file", [65], "ReleaseFile", "file", "state"],
   ["file", [76], "FileOpEnd", "file", "state"],
-  ["registry", [10], "RegCreateKey", "registry"],
-  ["registry", [11], "RegOpenKey", "registry"],
-  ["registry", [12], "RegDeleteKey", "registry"],
-  ["registry", [13], "RegQueryKey", "registry"],
-  ["registry", [14], "RegSetValue", "registry"],
-  ["registry", [15], "RegDeleteValue", "registry"],
-  ["registry", [16], "RegQueryValue", "registry"],
-  ["registry", [27], "RegCloseKey", "registry"],
+  ["registry", [10], "RegCreateKey", "registry", "event"],
+  ["registry", [11], "RegOpenKey", "registry", "event"],
+  ["registry", [12], "RegDeleteKey", "registry", "event"],
+  ["registry", [13], "RegQueryKey", "registry", "event"],
+  ["registry", [14], "RegSetValue", "registry", "event"],
+  ["registry", [15], "RegDeleteValue", "registry", "event"],
+  ["registry", [16], "RegQueryValue", "registry", "event"],
+  ["registry", [27], "RegCloseKey", "registry", "event"],
   ["registry", [22], "RegCreateKCB", "registry", "state"],
   ["registry", [25], "RegKCBRundown", "registry", "state"],
   ["registry", [23], "RegDeleteKCB", "registry", "state"],
   ["kernelRegistry", [36], "RegSetValue", "registry", "state"],
-  ["tcp", [15, 31, 46], "Accept", "net"],
-  ["tcp", [12, 28, 40], "Connect", "net"],
-  ["tcp", [13, 29, 42], "Disconnect", "net"],
-  ["tcp", [16, 32, 47], "Reconnect", "net"],
-  ["tcp", [14, 30, 44], "Retransmit", "net"],
-  ["tcp", [10, 26], "Send", "net"],
-  ["tcp", [11, 27], "Recv", "net"],
-  ["udp", [10, 26], "Send", "net"],
-  ["udp", [11, 27], "Recv", "net"],
-  ["oldSend", [72], "Send", "net"],
-  ["oldReceive", [75], "Recv", "net"],
-  ["dns", [3006], "QueryDns", "net"],
-  ["dns", [3008], "ReplyDns", "net"],
-  ["handle", [32], "CreateHandle", "handle"],
-  ["handle", [33], "CloseHandle", "handle"],
-  ["handle", [34], "DuplicateHandle", "handle"],
-  ["memory", [98], "VirtualAlloc", "mem"],
-  ["memory", [99], "VirtualFree", "mem"],
-  ["audit", [3], "CreateSymbolicLinkObject", "object"],
-  ["threadpool", [32], "SubmitThreadpoolWork", "threadpool"],
-  ["threadpool", [34], "SubmitThreadpoolCallback", "threadpool"],
-  ["threadpool", [44], "SetThreadpoolTimer", "threadpool"],
+  ["tcp", [15, 31, 46], "Accept", "net", "event"],
+  ["tcp", [12, 28, 40], "Connect", "net", "event"],
+  ["tcp", [13, 29, 42], "Disconnect", "net", "event"],
+  ["tcp", [16, 32, 47], "Reconnect", "net", "event"],
+  ["tcp", [14, 30, 44], "Retransmit", "net", "event"],
+  ["tcp", [10, 26], "Send", "net", "event"],
+  ["tcp", [11, 27], "Recv", "net", "event"],
+  ["udp", [10, 26], "Send", "net", "event"],
+  ["udp", [11, 27], "Recv", "net", "event"],
+  ["oldSend", [72], "Send", "net", "event"],
+  ["oldReceive", [75], "Recv", "net", "event"],
+  ["dns", [3006], "QueryDns", "net", "event"],
+  ["dns", [3008], "ReplyDns", "net", "event"],
+  ["handle", [32], "CreateHandle", "handle", "event", "openHandle"],
+  ["handle", [33], "CloseHandle", "handle", "event", "closeHandle"],
+  ["handle", [34], "DuplicateHandle", "handle", "event"],
+  ["memory", [98], "VirtualAlloc", "mem", "event"],
+  ["memory", [99], "VirtualFree", "mem", "event"],
+  ["audit", [3], "CreateSymbolicLinkObject", "object", "event"],
+  ["threadpool", [32], "SubmitThreadpoolWork", "threadpool", "event"],
+  ["threadpool", [34], "SubmitThreadpoolCallback", "threadpool", "event"],
+  ["threadpool", [44], "SetThreadpoolTimer", "threadpool", "event"],
 ];
 
 /** Known event types by 36 hexadecimal digits. */
 export const EVENT_TYPES: ReadonlyMap<string, EventTypeInfo> = new Map(
-  ROWS.flatMap(([provider, hookIds, name, category, state]) =>
+  ROWS.flatMap(([provider, hookIds, name, category, state, effect]) =>
     hookIds.map((hookId): [string, EventTypeInfo] => [
       eventTypeHex(PROVIDERS[provider], hookId),
-      { name, category, isState: state !== undefined },
+      { name, category, isState: state === "state", effect },
     ])
   ),
 );

@@ -17,7 +17,9 @@ export function findParam(
     if (params[index]!.name === name) return params[index];
   }
   // Only where legacy names are kept.
-  for (const former of formerParamNames(name)) {
+  const formers = formerParamNames(name);
+  if (formers.length === 0) return undefined;
+  for (const former of formers) {
     for (const param of params) {
       if (param.storedName === former && param.name === former) return param;
     }

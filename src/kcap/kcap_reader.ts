@@ -2,6 +2,7 @@ import { FormatError, TruncatedError } from "../base/errors.ts";
 import { sniffZstd } from "../container/sniff_zstd.ts";
 import { readZstd } from "../container/zstd.ts";
 import type { KcapDialect } from "./dialect_table.ts";
+import type { DecodedEvent } from "./event_decoder.ts";
 import { KcapDecoder, type KcapDecoderOptions } from "./kcap_decoder.ts";
 import { KcapState } from "./kcap_state.ts";
 import { sniffKcap } from "./sniff_kcap.ts";
@@ -23,6 +24,8 @@ export interface OpenKcapOptions extends KcapDecoderOptions {
   readonly filter?: KcapEventTest | undefined;
   /** Whether events that only carry state are delivered too. @default {false} */
   readonly includeState?: boolean | undefined;
+  /** Whether open handles are followed; see `KcapStateOptions`. @default {true} */
+  readonly tracksHandles?: boolean | undefined;
   /** Gets the faults instead of {@linkcode KcapReader.read}. */
   readonly onFault?: ((fault: KcapFault) => void) | undefined;
   /** Ends the reading. */
@@ -106,8 +109,10 @@ export class KcapReader implements AsyncDisposable {
   readonly #chunks: AsyncGenerator<Uint8Array, void, undefined>;
   #filter: KcapEventTest | undefined;
   #hasSnapshot = false;
-  /** Faults that were met before anybody asked for events. */
-  #early: KcapFault[] = [];
+  /** Faults to deliver before the next event; at first those of the snapshot. */
+  readonly #waiting: KcapFault[] = [];
+  /** An event that waits for the warning about it. */
+  #held: DecodedEvent | undefined;
   /** Faults of the envelope, told after the last event. */
   #late: KcapFault[] = [];
   #isOver = false;
@@ -129,7 +134,7 @@ export class KcapReader implements AsyncDisposable {
   ) {
     this.#options = options;
     this.#decoder = new KcapDecoder(options);
-    this.#state = new KcapState({ limits: options.limits });
+    this.#state = new KcapState(options);
     this.#filter = options.filter;
     this.#chunks = unpack(source, options);
   }
@@ -227,48 +232,86 @@ export class KcapReader implements AsyncDisposable {
    * @throws {LimitError} When the stream unpacks to more than the limits allow.
    */
   async *read(): AsyncGenerator<KcapItem, void, undefined> {
-    const { onFault, includeState = false } = this.#options;
     await this.recoverSnapshotters();
-    for (const fault of this.#early.splice(0)) {
-      if (onFault === undefined) yield fault;
-      else onFault(fault);
-    }
     while (true) {
-      const item = this.#decoder.next();
+      const item = this.#nextItem();
+      if (item !== undefined) yield item;
+      else if (this.#isOver) return;
+      else await this.#feed();
+    }
+  }
+
+  /**
+   * Reads on to the end as {@linkcode KcapReader.read} does, without waiting
+   * for anything between two events of the same piece of the file: a third
+   * faster where little is done with each.
+   *
+   * @param onItem Gets events and, unless `onFault` gets them, faults; `false`
+   * ends the reading.
+   * @throws {LimitError} When the stream unpacks to more than the limits allow.
+   */
+  async forEach(onItem: (item: KcapItem) => boolean | void): Promise<void> {
+    await this.recoverSnapshotters();
+    while (true) {
+      const item = this.#nextItem();
       if (item === undefined) {
-        if (this.#isOver) break;
+        if (this.#isOver) return;
         await this.#feed();
+      } else if (onItem(item) === false) return;
+    }
+  }
+
+  /** What comes next; `undefined` when more bytes are needed, or at the end. */
+  #nextItem(): KcapItem | undefined {
+    while (true) {
+      const waiting = this.#waiting.shift();
+      if (waiting !== undefined) {
+        if (this.#deliversFault(waiting)) return waiting;
         continue;
       }
-      let fault: KcapFault | undefined;
-      if (item.type === "event") {
-        this.#bytes += item.sizeBytes;
-        const warning = this.#state.apply(item);
-        if (warning !== undefined) {
-          this.#stateWarnings++;
-          fault = faultAt("state", item.offset, warning);
-        }
-      } else {
+      const held = this.#held;
+      this.#held = undefined;
+      const item = held ?? this.#decoder.next();
+      if (item === undefined) {
+        if (!this.#isOver || this.#late.length === 0) return undefined;
+        this.#waiting.push(...this.#late.splice(0));
+      } else if (item.type === "fault") {
         this.#countFault(item);
-        fault = item;
-      }
-      if (fault !== undefined) {
-        if (onFault === undefined) yield fault;
-        else onFault(fault);
-      }
-      if (item.type !== "event") continue;
-      if (item.eventType.known?.isState === true) {
-        this.#stateEvents++;
-        if (includeState) yield item;
-      } else if (this.#filter === undefined || this.#filter(item)) {
-        this.#events++;
-        yield item;
-      } else this.#dropped++;
+        if (this.#deliversFault(item)) return item;
+      } else if (held === undefined && this.#warns(item)) {
+        // The warning first, then the event.
+        this.#held = item;
+      } else if (this.#isDelivered(item)) return item;
     }
-    for (const fault of this.#late.splice(0)) {
-      if (onFault === undefined) yield fault;
-      else onFault(fault);
+  }
+
+  #deliversFault(fault: KcapFault): boolean {
+    const { onFault } = this.#options;
+    onFault?.(fault);
+    return onFault === undefined;
+  }
+
+  /** Takes an event into account; whether there is something to say about it. */
+  #warns(event: DecodedEvent): boolean {
+    this.#bytes += event.sizeBytes;
+    const warning = this.#state.apply(event);
+    if (warning === undefined) return false;
+    this.#stateWarnings++;
+    this.#waiting.push(faultAt("state", event.offset, warning));
+    return true;
+  }
+
+  #isDelivered(event: DecodedEvent): boolean {
+    if (event.eventType.known?.isState === true) {
+      this.#stateEvents++;
+      return this.#options.includeState === true;
     }
+    if (this.#filter === undefined || this.#filter(event)) {
+      this.#events++;
+      return true;
+    }
+    this.#dropped++;
+    return false;
   }
 
   /** Stops reading and lets go of the source. Closing twice is harmless. */
@@ -297,10 +340,10 @@ export class KcapReader implements AsyncDisposable {
 
   #addEarly(fault: KcapFault): void {
     this.#countFault(fault);
-    if (this.#early.length < MAX_EARLY_FAULTS) this.#early.push(fault);
+    if (this.#waiting.length < MAX_EARLY_FAULTS) this.#waiting.push(fault);
     else {
       const more = this.#handleErrors - MAX_EARLY_FAULTS + 1;
-      this.#early[MAX_EARLY_FAULTS - 1] = faultAt(
+      this.#waiting[MAX_EARLY_FAULTS - 1] = faultAt(
         "handle",
         fault.offset,
         `${more} more handle records are damaged; the last: ${fault.message}`,

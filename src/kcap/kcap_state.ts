@@ -1,11 +1,6 @@
 import { type Limits, resolveLimits } from "../base/limits.ts";
 import { splitCommandLine } from "./command_line.ts";
-import {
-  EVENT_TYPES,
-  type EventTypeInfo,
-  eventTypeOf,
-  PROVIDERS,
-} from "./event_type_table.ts";
+import type { StateEffect } from "./event_type_table.ts";
 import type { DecodedEvent } from "./event_decoder.ts";
 import { findParam, numberParam, textParam, wideParam } from "./find_param.ts";
 import { enumText, paramText } from "./param_text.ts";
@@ -30,6 +25,8 @@ const FLAG_PACKAGED = 8;
 export interface KcapStateOptions {
   /** Uses `maxTableEntries`, for processes, handles, and all that processes have. */
   readonly limits?: Partial<Limits> | undefined;
+  /** Whether open handles are followed, which costs as much as all processes. @default {true} */
+  readonly tracksHandles?: boolean | undefined;
 }
 
 /**
@@ -46,6 +43,7 @@ export interface KcapStateOptions {
  */
 export class KcapState {
   readonly #limit: number;
+  readonly #tracksHandles: boolean;
   readonly #processes = new Map<number, LiveProcess>();
   /** Living processes by the parent they name, so that none has to be searched. */
   readonly #children = new Map<number, Set<LiveProcess>>();
@@ -56,6 +54,7 @@ export class KcapState {
   /** @param options Limits. */
   constructor(options: KcapStateOptions = {}) {
     this.#limit = resolveLimits(options.limits).maxTableEntries;
+    this.#tracksHandles = options.tracksHandles ?? true;
   }
 
   /** Living processes by id. */
@@ -70,6 +69,7 @@ export class KcapState {
 
   /** @param handles The snapshot at the start of the capture. */
   addHandles(handles: readonly KcapHandle[]): void {
+    if (!this.#tracksHandles) return;
     for (const handle of handles) this.#setHandle(handle);
   }
 
@@ -80,8 +80,7 @@ export class KcapState {
    * @returns Why its effect could not be determined, `undefined` when all is well.
    */
   apply(event: DecodedEvent): string | undefined {
-    const { known } = event.eventType;
-    const effect = known === undefined ? undefined : EFFECTS.get(known);
+    const effect = event.eventType.known?.effect;
     // The process of an event that ends it is known only before.
     const before = effect === "terminateProcess"
       ? this.#processes.get(event.pid)
@@ -96,7 +95,7 @@ export class KcapState {
     return warning;
   }
 
-  #applyEffect(effect: Effect, event: DecodedEvent): string | undefined {
+  #applyEffect(effect: StateEffect, event: DecodedEvent): string | undefined {
     switch (effect) {
       case "rundownProcess":
       case "createProcess":
@@ -130,6 +129,7 @@ export class KcapState {
       case "openHandle":
         return this.#openHandle(event);
       case "closeHandle": {
+        if (!this.#tracksHandles) return undefined;
         const object = wideParam(event, "handle_object");
         if (object === undefined) return missing(event, "handle_object");
         this.#handles.delete(object);
@@ -243,10 +243,9 @@ export class KcapState {
       signatureLevel: numberParam(event, "signature_level") ?? 0,
       signatureType: numberParam(event, "signature_type") ?? 0,
     });
-    if (
-      path.length > process.exe.length &&
-      baseName(path).toLowerCase() === process.name.toLowerCase()
-    ) process.exe = path;
+    if (path.length > process.exe.length && isFileOf(path, process.name)) {
+      process.exe = path;
+    }
     return undefined;
   }
 
@@ -267,6 +266,7 @@ export class KcapState {
   }
 
   #openHandle(event: KcapEvent): string | undefined {
+    if (!this.#tracksHandles) return undefined;
     const object = wideParam(event, "handle_object");
     if (object === undefined) return missing(event, "handle_object");
     this.#setHandle({
@@ -312,6 +312,16 @@ export class KcapState {
   #full(): string {
     return `more than ${this.#limit} threads, modules and mappings`;
   }
+}
+
+/** Whether a path leads to a file of that name, whatever the case. */
+function isFileOf(path: string, name: string): boolean {
+  const at = path.length - name.length;
+  // Nearly all modules are told apart by this.
+  if (at < 0 || (at > 0 && path[at - 1] !== "\\" && path[at - 1] !== "/")) {
+    return false;
+  }
+  return baseName(path).toLowerCase() === name.toLowerCase();
 }
 
 function missing(event: KcapEvent, param: string): string {
@@ -371,42 +381,3 @@ function fillToken(process: LiveProcess, event: KcapEvent): void {
   const isElevated = findParam(event, "token_is_elevated")?.value;
   if (typeof isElevated === "boolean") process.isElevated = isElevated;
 }
-
-type Effect =
-  | "rundownProcess"
-  | "createProcess"
-  | "terminateProcess"
-  | "describeProcess"
-  | "addThread"
-  | "removeThread"
-  | "rundownModule"
-  | "addModule"
-  | "removeModule"
-  | "addMapping"
-  | "removeMapping"
-  | "openHandle"
-  | "closeHandle";
-
-const EFFECTS: ReadonlyMap<EventTypeInfo, Effect> = new Map(
-  ([
-    ["process", 1, "createProcess"],
-    ["process", 2, "terminateProcess"],
-    ["process", 3, "rundownProcess"],
-    ["kernelProcess", 1, "describeProcess"],
-    ["kernelProcess", 15, "describeProcess"],
-    ["thread", 1, "addThread"],
-    ["thread", 3, "addThread"],
-    ["thread", 2, "removeThread"],
-    ["module", 10, "addModule"],
-    ["module", 3, "rundownModule"],
-    ["module", 2, "removeModule"],
-    ["file", 37, "addMapping"],
-    ["file", 39, "addMapping"],
-    ["file", 38, "removeMapping"],
-    ["handle", 32, "openHandle"],
-    ["handle", 33, "closeHandle"],
-  ] as const).map(([provider, hookId, effect]) => [
-    EVENT_TYPES.get(eventTypeOf(PROVIDERS[provider], hookId).hex)!,
-    effect,
-  ]),
-);

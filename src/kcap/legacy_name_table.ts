@@ -93,6 +93,7 @@ export function renamedParams(
   return BY_CATEGORY.get(category) ?? NONE;
 }
 
+const NEVER_RENAMED: readonly string[] = [];
 const OLD_NAMES = new Map<string, string[]>();
 for (
   const names of [...Object.values(RENAMED), RENAMED_REG_SET_VALUE]
@@ -108,5 +109,5 @@ for (
  * @returns Names that it had before.
  */
 export function formerParamNames(name: string): readonly string[] {
-  return OLD_NAMES.get(name) ?? [];
+  return OLD_NAMES.get(name) ?? NEVER_RENAMED;
 }

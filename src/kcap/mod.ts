@@ -46,6 +46,7 @@ export {
   eventTypeOf,
   type KcapEventType,
   PROVIDERS,
+  type StateEffect,
 } from "./event_type_table.ts";
 export type { DecodedEvent } from "./event_decoder.ts";
 export { findParam } from "./find_param.ts";

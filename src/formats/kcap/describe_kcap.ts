@@ -31,8 +31,8 @@ export async function describeKcap(
   let startTime: bigint | undefined;
   let endTime: bigint | undefined;
   let rundowns = 0;
-  for await (const item of reader.read()) {
-    if (item.type !== "event") continue;
+  await reader.forEach((item) => {
+    if (item.type !== "event") return;
     countKind(kinds, item);
     if (hosts.size < 1000) hosts.add(item.host);
     if (item.timeNs !== ZERO_TIME_NS) {
@@ -42,7 +42,7 @@ export async function describeKcap(
       if (endTime === undefined || item.timeNs > endTime) endTime = item.timeNs;
     }
     if (item.name === "ProcessRundown") rundowns++;
-  }
+  });
   const { header, dialect, state, handles, counters } = reader;
   if (rundowns === 0 && counters.events > 0) {
     input.stats.count("kcap_without_rundown", "notice", {

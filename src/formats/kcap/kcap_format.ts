@@ -75,6 +75,7 @@ async function openInputCapture(
 ): Promise<KcapReader> {
   return await openKcap(input.open(), {
     ...more,
+    tracksHandles: false,
     strict: options["strict"] === true,
     force: options["force"] === true,
     legacyNames: legacyNamesOf(options),

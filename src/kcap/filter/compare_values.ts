@@ -3,11 +3,7 @@ import type { FilterValue } from "./filter_value.ts";
 import { IpValue } from "./ip_value.ts";
 import { parseIpAddress } from "../../codec/ip_address.ts";
 import { NumberList } from "./number_list.ts";
-import {
-  compileTextTest,
-  intersects,
-  isTextOperator,
-} from "./text_operators.ts";
+import { intersects, isTextOperator, makeTextTest } from "./text_operators.ts";
 import type { ComparisonOperator } from "./types.ts";
 
 /** How {@linkcode compareValues} compares. */
@@ -131,11 +127,11 @@ function compareText(
         return false; // a text is no list
     }
     return isTextOperator(operator)
-      ? compileTextTest(operator, [right])(left)
+      ? makeTextTest(operator, [right])(left)
       : undefined;
   }
   return isList(right) && isTextOperator(operator)
-    ? compileTextTest(operator, right)(left)
+    ? makeTextTest(operator, right)(left)
     : undefined;
 }
 
@@ -232,5 +228,5 @@ function compareList(
   if (!isTextOperator(operator) || operator.includes("fuzzy")) {
     return undefined;
   }
-  return left.some(compileTextTest(operator, wanted));
+  return left.some(makeTextTest(operator, wanted));
 }

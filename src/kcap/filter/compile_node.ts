@@ -230,12 +230,17 @@ class NodeCompiler {
     wanted: number | bigint,
   ): Evaluator {
     const { compat } = this.#options;
+    const slow = (value: FilterValue) =>
+      typeof value === "number" || typeof value === "bigint"
+        ? relate(operator, value, wanted)
+        : compareValues(operator, value, wanted, { compat });
+    const quick = typeof wanted === "number"
+      ? quickRelation(operator, wanted)
+      : undefined;
+    if (quick === undefined) return (event) => slow(read(event));
     return (event) => {
       const value = read(event);
-      if (typeof value === "number" || typeof value === "bigint") {
-        return relate(operator, value, wanted);
-      }
-      return compareValues(operator, value, wanted, { compat });
+      return typeof value === "number" ? quick(value) : slow(value);
     };
   }
 
@@ -334,6 +339,29 @@ class NodeCompiler {
     }
     const read = ELEMENT_SOURCES.get(variable.iterable)?.reader(segment);
     return () => read?.(variable.element);
+  }
+}
+
+/** Comparison with a number that is no 64-bit one, as nearly all are. */
+function quickRelation(
+  operator: ComparisonOperator,
+  wanted: number,
+): ((value: number) => boolean) | undefined {
+  switch (operator) {
+    case "=":
+      return (value) => value === wanted;
+    case "!=":
+      return (value) => value !== wanted;
+    case "<":
+      return (value) => value < wanted;
+    case "<=":
+      return (value) => value <= wanted;
+    case ">":
+      return (value) => value > wanted;
+    case ">=":
+      return (value) => value >= wanted;
+    default:
+      return undefined;
   }
 }
 

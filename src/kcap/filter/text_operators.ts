@@ -39,14 +39,55 @@ export function isTextOperator(
   return TEXT_OPERATORS.has(operator);
 }
 
+/** Results that are remembered, and the longest text for which they are. */
+const MAX_REMEMBERED = 4096;
+const MAX_REMEMBERED_LENGTH = 512;
+
+/** Operators that compare faster than a result can be looked up. */
+const PLAIN_OPERATORS: ReadonlySet<TextOperator> = new Set<TextOperator>([
+  "in",
+  "startswith",
+  "endswith",
+]);
+
 /**
- * Prepares an operator and what stands on its right, once for all texts.
+ * Prepares an operator and what stands on its right, once for all texts. In a
+ * capture the same texts come again and again, so results are remembered.
  *
  * @param operator The operator.
  * @param wanted What stands on its right; any of them will do.
  * @returns The test for the left side.
  */
 export function compileTextTest(
+  operator: TextOperator,
+  wanted: readonly string[],
+): TextTest {
+  const test = makeTextTest(operator, wanted);
+  return PLAIN_OPERATORS.has(operator) ? test : remembered(test);
+}
+
+function remembered(test: TextTest): TextTest {
+  const results = new Map<string, boolean>();
+  return (text) => {
+    const known = results.get(text);
+    if (known !== undefined) return known;
+    const result = test(text);
+    if (text.length <= MAX_REMEMBERED_LENGTH) {
+      if (results.size >= MAX_REMEMBERED) results.clear();
+      results.set(text, result);
+    }
+    return result;
+  };
+}
+
+/**
+ * As {@linkcode compileTextTest}, for a single use.
+ *
+ * @param operator The operator.
+ * @param wanted What stands on its right; any of them will do.
+ * @returns The test for the left side.
+ */
+export function makeTextTest(
   operator: TextOperator,
   wanted: readonly string[],
 ): TextTest {
@@ -93,12 +134,12 @@ export function compileTextTest(
 }
 
 function lowered(operator: TextOperator, wanted: readonly string[]): TextTest {
-  const test = compileTextTest(operator, wanted.map(lowerCase));
+  const test = makeTextTest(operator, wanted.map(lowerCase));
   return (text) => test(lowerCase(text));
 }
 
 function unmarked(operator: TextOperator, wanted: readonly string[]): TextTest {
-  const test = compileTextTest(operator, wanted.map(withoutMarks));
+  const test = makeTextTest(operator, wanted.map(withoutMarks));
   return (text) => test(withoutMarks(text));
 }
 

@@ -74,6 +74,7 @@ async function checkFile(
       force: options["force"] === true,
       legacyNames: options["raw-names"] === true ? "keep" : "normalize",
       includeState: true,
+      tracksHandles: false,
       onRead: (bytes) => progress.update(bytes),
       onFault: (fault) => {
         if (faultStat(fault.kind).severity === "notice") return;
@@ -85,15 +86,15 @@ async function checkFile(
     let rundowns = 0;
     let latest: bigint | undefined;
     let unordered = 0;
-    for await (const item of reader.read()) {
-      if (item.type !== "event") continue;
+    await reader.forEach((item) => {
+      if (item.type !== "event") return;
       if (item.eventType.known?.isState === true) {
         if (item.name === "ProcessRundown") rundowns++;
       } else {
         if (latest !== undefined && item.timeNs < latest) unordered++;
         else latest = item.timeNs;
       }
-    }
+    });
     const { events, stateEvents, stateWarnings, badTimestamps } =
       reader.counters;
     return {

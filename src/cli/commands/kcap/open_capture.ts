@@ -21,7 +21,7 @@ export interface OpenedCapture extends AsyncDisposable {
 
 /** What {@linkcode openCapture} needs beside the command's options. */
 export interface OpenCaptureOptions
-  extends Pick<OpenKcapOptions, "filter" | "includeState"> {
+  extends Pick<OpenKcapOptions, "filter" | "includeState" | "tracksHandles"> {
   /** Whether progress would disturb what the command prints. @default {false} */
   readonly isPrinting?: boolean | undefined;
 }
@@ -131,10 +131,12 @@ export async function readUpTo(
     throw new UsageError(`Cannot use "${at}" for --at: expected a number`);
   }
   const seq = at === undefined ? undefined : BigInt(at);
-  for await (const item of reader.read()) {
-    if (item.type === "event" && item.seq === seq) return;
-  }
-  if (seq === undefined) return;
+  let isFound = seq === undefined;
+  await reader.forEach((item) => {
+    isFound ||= item.type === "event" && item.seq === seq;
+    return seq === undefined || !isFound;
+  });
+  if (isFound) return;
   throw new RangeError(
     `Cannot show the state at ${seq}: the capture has no event of this sequence number`,
   );

@@ -14,7 +14,9 @@ import { openCapture, readUpTo } from "./open_capture.ts";
  */
 export async function run(context: CommandContext): Promise<number> {
   const { console, options, positionals } = context;
-  await using opened = await openCapture(positionals[0]!, context);
+  await using opened = await openCapture(positionals[0]!, context, {
+    tracksHandles: false,
+  });
   const { reader, faults, name } = opened;
   await readUpTo(reader, options["at"] as string | undefined);
   const processes = wantedProcesses(

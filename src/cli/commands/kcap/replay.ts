@@ -43,12 +43,16 @@ export async function run(context: CommandContext): Promise<number> {
   await using opened = await openCapture(path, context, {
     filter: (event) => isWithin(event) && (filter?.test(event) ?? true),
     isPrinting: options["count"] !== true,
+    tracksHandles: false,
   });
   const { reader, faults } = opened;
   const limit = (options["limit"] as number | undefined) ?? Infinity;
   if (options["count"] === true) {
     let count = 0;
-    for await (const _ of chosenEvents(reader, limit)) count++;
+    await reader.forEach((item) => {
+      if (item.type === "event") count++;
+      return count < limit;
+    });
     await console.print(String(count));
   } else {
     await writeOutput(

@@ -1,0 +1,83 @@
+import { escapeForTerminal } from "../../../base/terminal_text.ts";
+import { sampleStacks } from "../../../eventpipe/sample_stacks.ts";
+import type { Profile } from "../../../profile/types.ts";
+import type { CommandContext } from "../../command.ts";
+import { EXIT_CODE } from "../../exit_code.ts";
+import { openTarget } from "./target_options.ts";
+
+/** A thread and its stack. */
+interface ThreadStack {
+  readonly threadId: number | null;
+  readonly name: string;
+  readonly frames: readonly string[];
+}
+
+/**
+ * Prints the stacks of all threads.
+ *
+ * @param context Arguments and the outside.
+ * @returns The exit code.
+ */
+export async function run(context: CommandContext): Promise<number> {
+  const { options, console, signal } = context;
+  await using target = await openTarget(context);
+  const profile = await sampleStacks(target.client, {
+    durationMs: options["duration"] as number / 1e6,
+    timed: true,
+    stop: signal,
+  });
+  const stacks = firstStacks(profile);
+  if (stacks.length === 0) {
+    console.note("no thread was sampled; try a longer --duration");
+  }
+  if (options["json"] === true) {
+    await console.print(JSON.stringify(stacks, undefined, 2));
+    return EXIT_CODE.done;
+  }
+  for (const { threadId, name, frames } of stacks) {
+    const id = threadId === null ? "?" : `0x${threadId.toString(16)}`;
+    const title = name === "" ? id : `${id} ${escapeForTerminal(name)}`;
+    await console.print(`Thread (${title}):`);
+    for (const frame of frames) {
+      await console.print(`  ${escapeForTerminal(frame)}`);
+    }
+    await console.print("");
+  }
+  return EXIT_CODE.done;
+}
+
+function firstStacks(profile: Profile): ThreadStack[] {
+  const { samples, threads, stacks, frames, functions, strings } = profile;
+  const first = new Map<number, number>();
+  for (let sample = 0; sample < samples.length; sample++) {
+    const thread = samples.thread[sample]!;
+    const best = first.get(thread);
+    const isEarlier = best === undefined ||
+      (samples.timeNs?.[sample] ?? 0) < (samples.timeNs?.[best] ?? 0);
+    if (isEarlier) first.set(thread, sample);
+  }
+  const result: ThreadStack[] = [];
+  for (const [thread, sample] of first) {
+    const names: string[] = [];
+    for (
+      let stack = samples.stack[sample]!;
+      stack >= 0;
+      stack = stacks.prefix[stack]!
+    ) {
+      const frame = stacks.frame[stack]!;
+      const at = frames.function[frame]!;
+      names.push(
+        at < 0
+          ? `0x${frames.address[frame]!.toString(16)}`
+          : strings[functions.name[at]!]!,
+      );
+    }
+    const known = threads[thread];
+    result.push({
+      threadId: known?.tid ?? null,
+      name: known?.name ?? "",
+      frames: names,
+    });
+  }
+  return result.sort((a, b) => (a.threadId ?? 0) - (b.threadId ?? 0));
+}

@@ -1,4 +1,5 @@
 import { compileEventFilter } from "../../../tracereplay/event_filter.ts";
+import type { EventPredicate } from "../../../tracereplay/event_filter.ts";
 import { parseProcfsDump } from "../../../tracereplay/procfs_dump.ts";
 import type { ProcfsProcess } from "../../../tracereplay/procfs_dump.ts";
 import { readTraceEvents } from "../../../tracereplay/read_trace_events.ts";
@@ -27,11 +28,12 @@ export async function run(context: CommandContext): Promise<number> {
   if (options["follow"] === true && positionals.length > 1) {
     throw new UsageError("Cannot follow several files");
   }
+  const isWanted = traceFilter(options) ?? compileEventFilter({});
   const processes = await readProcesses(options["procfs"]);
   let exitCode: number = EXIT_CODE.done;
   for (const path of positionals) {
     try {
-      const code = await decodeFile(path, context, processes);
+      const code = await decodeFile(path, context, { isWanted, processes });
       if (exitCode !== EXIT_CODE.failed) exitCode = Math.max(exitCode, code);
     } catch (error) {
       if (
@@ -44,15 +46,20 @@ export async function run(context: CommandContext): Promise<number> {
   return exitCode;
 }
 
+/** What is the same for all files. */
+interface DecodeRequest {
+  readonly isWanted: EventPredicate;
+  readonly processes: readonly ProcfsProcess[];
+}
+
 async function decodeFile(
   path: string,
   context: CommandContext,
-  processes: readonly ProcfsProcess[],
+  { isWanted, processes }: DecodeRequest,
 ): Promise<number> {
   const { options, console, positionals, signal } = context;
   const follow = options["follow"] === true;
   const input = await openTrace(path, context, { follow });
-  const isWanted = traceFilter(options) ?? compileEventFilter({});
   const form = options["format"] as EventForm;
   const printer = new EventPrinter(options, {
     form,

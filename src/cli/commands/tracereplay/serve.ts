@@ -1,4 +1,5 @@
 import { compileEventFilter } from "../../../tracereplay/event_filter.ts";
+import type { EventPredicate } from "../../../tracereplay/event_filter.ts";
 import { decodeMessage } from "../../../tracereplay/message_decoder.ts";
 import { parseProcfsDump } from "../../../tracereplay/procfs_dump.ts";
 import type { ProcfsProcess } from "../../../tracereplay/procfs_dump.ts";
@@ -25,6 +26,7 @@ export async function run(context: CommandContext): Promise<number> {
   const { options, console, signal } = context;
   const endpoint = endpointOption(options);
   const form = options["format"] as EventForm;
+  const isWanted = traceFilter(options) ?? compileEventFilter({});
   const lines = new ServerLines(console, form === "json");
   const procfs = options["procfs"];
   const processes = typeof procfs === "string"
@@ -41,6 +43,7 @@ export async function run(context: CommandContext): Promise<number> {
         lines,
         form,
         processes,
+        isWanted,
         onLoss: () => state.hasLoss = true,
       }),
     onWarning: (text) => console.warn(text),
@@ -61,18 +64,18 @@ interface ClientHost {
   readonly lines: ServerLines;
   readonly form: EventForm;
   readonly processes: readonly ProcfsProcess[];
+  readonly isWanted: EventPredicate;
   readonly onLoss: () => void;
 }
 
 function newClient(
   { options, console }: CommandContext,
-  { client, number, lines, form, processes, onLoss }: ClientHost,
+  { client, number, lines, form, processes, isWanted, onLoss }: ClientHost,
 ): TraceClientHandler {
   const prefix = options["client-prefix"] === true && form !== "json"
     ? `${number}: `
     : "";
   const printsEvents = options["omit-events"] !== true;
-  const isWanted = traceFilter(options) ?? compileEventFilter({});
   const printer = new EventPrinter(options, {
     form,
     processes,

@@ -30,12 +30,68 @@
  * assertEquals([outcome.type, lines], ["complete", []]);
  * ```
  *
+ * @example Where a program spends its time
+ * ```ts
+ * import { readNettraceProfile } from "@tracedeck/tracedeck/eventpipe";
+ * import { writeFolded } from "@tracedeck/tracedeck/profile";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using file = await Deno.open("tests/fixtures/nettrace/workload.nettrace");
+ * const { profile } = await readNettraceProfile(file.readable, {
+ *   managedOnly: true,
+ *   withModule: false,
+ * });
+ * const lines = await Array.fromAsync(
+ *   ReadableStream.from(writeFolded(profile))
+ *     .pipeThrough(new TextDecoderStream()),
+ * );
+ * const hottest = lines.join("").split("\n")
+ *   .filter((line) => line.includes("CpuWork.Run"))
+ *   .sort((a, b) => Number(b.split(" ").at(-1)) - Number(a.split(" ").at(-1)));
+ * assertEquals(hottest[0]?.match(/CpuWork\.Inner/)?.[0], "CpuWork.Inner");
+ * ```
+ *
+ * @example What is on the heap of a process
+ * ```ts
+ * import {
+ *   findDominators,
+ *   readHeapDump,
+ *   summarizeHeap,
+ * } from "@tracedeck/tracedeck/eventpipe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using file = await Deno.open("tests/fixtures/nettrace/heap.nettrace");
+ * const dump = await readHeapDump(file.readable);
+ * const { objects, types } = summarizeHeap(dump, findDominators(dump.graph));
+ * assertEquals(objects, 517);
+ * assertEquals(types[0]?.name, "System.Byte[] (Bytes > 1K)");
+ * ```
+ *
  * @module
  */
 
 export * from "./collect_nettrace.ts";
+export * from "./counters/counter_reader.ts";
+export type { CounterRowsOptions } from "./counters/counter_rows.ts";
+export * from "./counters/counter_text.ts";
 export * from "./event_collector.ts";
 export * from "./event_payload.ts";
+export * from "./events/read_nettrace_timeline.ts";
+export * from "./gcdump/compare_heaps.ts";
+export * from "./gcdump/dominators.ts";
+export * from "./gcdump/generation_of.ts";
+export * from "./gcdump/heap_collector.ts";
+export * from "./gcdump/heap_dump_decoder.ts";
+export * from "./gcdump/heap_dump_encoder.ts";
+export * from "./gcdump/heap_profile.ts";
+export * from "./gcdump/heap_report.ts";
+export * from "./gcdump/read_heap_dump.ts";
+export * from "./gcdump/render_dotnet_heap.ts";
+export * from "./gcdump/retained_by_type.ts";
+export * from "./gcdump/shortest_paths.ts";
+export * from "./gcdump/sniff_heap_dump.ts";
+export * from "./gcdump/summarize_heap.ts";
+export * from "./gcdump/types.ts";
 export {
   addressConnector,
   type DiagnosticConnector,
@@ -98,3 +154,12 @@ export * from "./nettrace/write_nettrace.ts";
 export * from "./process_facts.ts";
 export * from "./process_spaces.ts";
 export * from "./provider_name_table.ts";
+export * from "./reports/event_counts.ts";
+export * from "./reports/losses_part.ts";
+export * from "./reports/read_nettrace_report.ts";
+export * from "./reports/report_part.ts";
+export * from "./samples/read_nettrace_profile.ts";
+export type { SampleFilter } from "./samples/sample_filter.ts";
+export type { TraceEventProfile } from "./samples/traceevent_samples.ts";
+export type { FrameNameOptions } from "./symbols/code_names.ts";
+export type { UnresolvedReason } from "./symbols/resolve_addresses.ts";

@@ -44,7 +44,7 @@ export interface TraceResult {
  *
  * @example Tracing a request
  * ```ts
- * import { NetworkTracer } from "../../src/netdump/tracer/network_tracer.ts";
+ * import { NetworkTracer } from "@tracedeck/tracedeck/netdump";
  * import { assertEquals } from "@std/assert";
  *
  * await using server = Deno.serve(

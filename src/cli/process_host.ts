@@ -4,9 +4,22 @@ import type { ConsoleHost } from "./console.ts";
 export function processHost(): ConsoleHost {
   return {
     async writeStdout(bytes) {
-      let rest = bytes;
-      while (rest.length > 0) {
-        rest = rest.subarray(await Deno.stdout.write(rest));
+      try {
+        let rest = bytes;
+        while (rest.length > 0) {
+          rest = rest.subarray(await Deno.stdout.write(rest));
+        }
+      } catch (error) {
+        // The system's words name no file.
+        if (
+          !(error instanceof Error) || error instanceof Deno.errors.BrokenPipe
+        ) throw error;
+        throw new Error(
+          `Cannot write to standard output: ${
+            error.message.replace(/ \(os error \d+\)$/, "")
+          }`,
+          { cause: error },
+        );
       }
     },
     writeStderr(bytes) {

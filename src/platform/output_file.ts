@@ -24,7 +24,8 @@ export interface CreateOutputFileOptions {
  * @param path Final path.
  * @param options Permission bits.
  * @returns The open file.
- * @throws {Deno.errors.NotFound} When the folder does not exist.
+ * @throws {Error} When it cannot be created or written; the message names the
+ * final path, the cause is what the system said.
  */
 export async function createOutputFile(
   path: string,
@@ -36,18 +37,26 @@ export async function createOutputFile(
     write: true,
     createNew: true,
     mode,
-  });
+  }).catch((error) => refuse(path, error));
   let state: "open" | "committed" | "closed" = "open";
   return {
     async write(bytes) {
-      let rest = bytes;
-      while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+      try {
+        let rest = bytes;
+        while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+      } catch (error) {
+        refuse(path, error);
+      }
     },
     async commit() {
-      await file.sync();
-      file.close();
-      state = "closed";
-      await Deno.rename(temporary, path);
+      try {
+        await file.sync();
+        file.close();
+        state = "closed";
+        await Deno.rename(temporary, path);
+      } catch (error) {
+        refuse(path, error);
+      }
       state = "committed";
     },
     async [Symbol.asyncDispose]() {
@@ -57,4 +66,18 @@ export async function createOutputFile(
       await Deno.remove(temporary);
     },
   };
+}
+
+/** The system's own words name the temporary file, or no file at all. */
+function refuse(path: string, error: unknown): never {
+  const state = error instanceof Deno.errors.NotFound
+    ? "its folder does not exist"
+    : error instanceof Deno.errors.PermissionDenied
+    ? "permission is denied"
+    : error instanceof Deno.errors.NotCapable || !(error instanceof Error)
+    ? undefined
+    // "No space left on device (os error 28)"
+    : error.message.replace(/ \(os error \d+\).*/s, "");
+  if (state === undefined) throw error;
+  throw new Error(`Cannot write ${path}: ${state}`, { cause: error });
 }

@@ -17,4 +17,6 @@ if (import.meta.main) {
     )
   );
   Deno.exitCode = await main(Deno.args, host, interruption.signal);
+  // A read of a pipe that nobody writes to would keep the process alive.
+  if (interruption.signal.aborted) Deno.exit();
 }

@@ -1,3 +1,4 @@
+import { abortableStream } from "../base/abortable_stream.ts";
 import { escapeForTerminal } from "../base/terminal_text.ts";
 import { startProgress } from "./progress.ts";
 import type { Progress, ProgressOptions } from "./progress.ts";
@@ -31,6 +32,8 @@ export interface ConsoleOptions {
   readonly quiet?: boolean | undefined;
   /** Whether the causes of errors are shown. @default {false} */
   readonly verbose?: boolean | undefined;
+  /** Ends standard input. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -41,6 +44,7 @@ export class Console {
   readonly #host: ConsoleHost;
   readonly #quiet: boolean;
   readonly #verbose: boolean;
+  readonly #signal: AbortSignal | undefined;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
   #text = "";
@@ -54,6 +58,7 @@ export class Console {
     this.#host = host;
     this.#quiet = options.quiet ?? false;
     this.#verbose = options.verbose ?? false;
+    this.#signal = options.signal;
   }
 
   /**
@@ -101,9 +106,9 @@ export class Console {
     return this.#host.now();
   }
 
-  /** @returns The bytes of standard input. */
+  /** @returns The bytes of standard input, which ends when the command is interrupted. */
   stdin(): AsyncIterable<Uint8Array> {
-    return this.#host.stdin();
+    return abortableStream(this.#host.stdin(), this.#signal);
   }
 
   /**

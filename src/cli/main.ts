@@ -50,6 +50,7 @@ export async function main(
     console = console.with({
       quiet: parsed.options["quiet"] === true,
       verbose: parsed.options["verbose"] === true,
+      signal,
     });
     const module = await command.load();
     const exitCode = await module.run({ ...parsed, console, signal });

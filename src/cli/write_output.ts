@@ -13,6 +13,9 @@ export interface WriteOutputOptions {
   readonly mode?: number | undefined;
 }
 
+/** What is gathered is written when nothing was added for so long. */
+const IDLE_MS = 100;
+
 /**
  * Writes a stream to a file, which appears when it is complete, or to standard
  * output.
@@ -32,10 +35,14 @@ export async function writeOutput(
   let total = 0;
   if (path === undefined || path === "-") {
     refuseBinaryToTerminal(console, binary);
+    using idle = new IdleFlush(console);
     for await (const bytes of stream) {
+      await idle.stop();
       total += bytes.length;
       await console.write(bytes);
+      idle.start();
     }
+    await idle.stop();
     await console.flush();
     return total;
   }
@@ -62,5 +69,34 @@ export function refuseBinaryToTerminal(
       "Cannot write binary data to a terminal",
       "name a file with -o FILE, or send the output into a pipe",
     );
+  }
+}
+
+/** Lets readers of a live stream see what there is while it pauses. */
+class IdleFlush implements Disposable {
+  readonly #console: Console;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #flushed: Promise<void> = Promise.resolve();
+
+  constructor(console: Console) {
+    this.#console = console;
+  }
+
+  start(): void {
+    this.#timer = setTimeout(() => {
+      this.#flushed = this.#console.flush();
+      // Told by the next `stop`.
+      this.#flushed.catch(() => {});
+    }, IDLE_MS);
+  }
+
+  /** Ends the wait; what it began to write is written then. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#flushed;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
   }
 }

@@ -1,3 +1,5 @@
+import { abortableStream } from "../base/abortable_stream.ts";
+
 /** Size of the pieces in which files are read. */
 const READ_BYTES = 256 * 1024;
 
@@ -15,19 +17,25 @@ export interface ReadFileStreamOptions {
  *
  * @param path The file.
  * @param options Signal and progress.
- * @returns The bytes; leaving the loop closes the file.
+ * @returns The bytes; leaving the loop closes the file. It ends when the signal
+ * aborts, even while a pipe has nothing to read.
  */
-export async function* readFileStream(
+export function readFileStream(
   path: string,
   options: ReadFileStreamOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const { signal, onRead } = options;
+  return abortableStream(readPieces(path, options.onRead), options.signal);
+}
+
+async function* readPieces(
+  path: string,
+  onRead: ReadFileStreamOptions["onRead"],
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path, { read: true });
   let totalBytes = 0;
   let ahead = startReading(file);
   try {
     while (true) {
-      signal?.throwIfAborted();
       const piece = await ahead;
       if (piece === undefined) return;
       ahead = startReading(file);

@@ -28,7 +28,7 @@ export function renderReport(
   options: RenderReportOptions = {},
 ): string {
   return [
-    report.title,
+    escapeForTerminal(report.title),
     ...report.sections.map((section) => renderSection(section, options)),
   ]
     .filter((part) => part !== "")
@@ -46,7 +46,9 @@ export function renderSection(
   section: ReportSection,
   options: RenderReportOptions = {},
 ): string {
-  const heading = section.title === "" ? [] : [section.title];
+  const heading = section.title === ""
+    ? []
+    : [escapeForTerminal(section.title)];
   switch (section.type) {
     case "facts": {
       const facts = section.facts.filter(({ value }) => value !== undefined);

@@ -116,11 +116,18 @@ function renderInfo({ input, entry }: OpenedInput, info: FormatInfo): string {
         key: "next",
         title: "Next",
         lines: info.next.map((line) =>
-          `tracedeck ${line.replace("FILE", input.name)}`
+          `tracedeck ${line.replace("FILE", () => shellWord(input.name))}`
         ),
       }]),
     ],
   });
+}
+
+/** A file name as a shell takes it. */
+function shellWord(name: string): string {
+  return /^[\w./:,=@%+-]+$/.test(name)
+    ? name
+    : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
 function infoToJson(

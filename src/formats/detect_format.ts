@@ -55,11 +55,16 @@ export function findFormat(name: string): FormatEntry {
 function describeHead(head: Uint8Array): string {
   if (head.length === 0) return "it is empty";
   const hex = head.subarray(0, 16).toHex();
+  const start = String.fromCharCode(...head.subarray(0, 32));
   const foreign = FOREIGN_FORMATS.find(({ magic }) => hex.startsWith(magic));
   if (foreign !== undefined) {
     return `it looks like ${foreign.title}${
       foreign.hint === undefined ? "" : `; ${foreign.hint}`
     }`;
+  }
+  const text = /^[\t\n\r\x20-\x7e]{4,}$/.test(start) ? start : undefined;
+  if (text !== undefined) {
+    return `it looks like text that begins with ${JSON.stringify(text)}`;
   }
   return `its first bytes are ${hex.replace(/../g, "$& ").trim()}`;
 }

@@ -1,5 +1,5 @@
 import { DecodeStats } from "../../base/decode_stats.ts";
-import { detectFormat } from "../../formats/detect_format.ts";
+import { detectFormat, findFormat } from "../../formats/detect_format.ts";
 import { openInput } from "../../formats/open_input.ts";
 import type { OpenedInput } from "../../formats/opened_input.ts";
 import { readFileStream } from "../../platform/file_source.ts";
@@ -65,7 +65,7 @@ export async function openFile(
   ): Promise<OpenedFile> {
     const input = await openInput(source, { stats: new DecodeStats(), signal });
     const from = options["from"] as string | undefined;
-    const entry = detectFormat(input, { from });
+    const entry = detectFormat(input, { from: checkFormatName(from) });
     const format = await entry.load();
     return {
       input,
@@ -75,6 +75,15 @@ export async function openFile(
         await progress?.[Symbol.asyncDispose]();
       },
     };
+  }
+}
+
+function checkFormatName(name: string | undefined): string | undefined {
+  try {
+    return name === undefined ? undefined : findFormat(name).name;
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
   }
 }
 

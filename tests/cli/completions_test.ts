@@ -19,7 +19,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     assertEquals(new TextDecoder().decode(output.stderr), "");
     return new TextDecoder().decode(output.stdout).trim().split("\n");
   }
-  assertEquals(await complete("tracedeck", "even"), ["events"]);
+  assertEquals(await complete("tracedeck", "conv"), ["convert"]);
   assertEquals(await complete("tracedeck", "events", "--form"), ["--format"]);
   assertEquals(await complete("tracedeck", "events", "--format", ""), [
     "text",

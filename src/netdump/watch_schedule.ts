@@ -48,6 +48,8 @@ export class WatchSchedule {
   #backoffMs: number;
   #last: "ok" | "fail" | undefined;
   #okSinceMs: number | undefined;
+  /** Whether the next failure is the first of its kind. */
+  #isFresh = true;
 
   /**
    * @param last When dumps were published last.
@@ -106,16 +108,18 @@ export class WatchSchedule {
     const calmMs = nowMs - (this.#okSinceMs ?? nowMs);
     this.#okSinceMs = undefined;
     // A network that was well for long begins anew.
-    if (calmMs >= this.#maxBackoffMs) this.#backoffMs = this.#firstBackoffMs;
+    this.#isFresh ||= calmMs >= this.#maxBackoffMs;
+    if (this.#isFresh) this.#backoffMs = this.#firstBackoffMs;
     const since = elapsed(this.#failMs, nowMs);
     if (since < this.#backoffMs) {
       const left = Math.ceil((this.#backoffMs - since) / 1000);
       return { publish: false, reason: `fails; next dump in ${left} s` };
     }
     const isFirst = this.#last !== "fail";
-    if (this.#failMs !== undefined && since < this.#maxBackoffMs * 2) {
+    if (!this.#isFresh) {
       this.#backoffMs = Math.min(this.#maxBackoffMs, this.#backoffMs * 2);
-    } else this.#backoffMs = this.#firstBackoffMs;
+    }
+    this.#isFresh = false;
     this.#failMs = nowMs;
     return { publish: true, reason: isFirst ? "fails" : "still fails" };
   }

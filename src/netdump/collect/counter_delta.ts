@@ -19,7 +19,8 @@ export function readCounters(text: string): ReadonlyMap<string, number> {
         put(counters, `${label.slice(0, -1)}.${name}`, next[index + 1]);
       }
       at++;
-    } else if (words.length === 1) put(counters, label, words[0]);
+    } else if (isHexRow([label, ...words])) readRow(counters, label, words, at);
+    else if (words.length === 1) put(counters, label, words[0]);
     else readRow(counters, label, words, at);
   }
   return counters;
@@ -40,13 +41,18 @@ function readRow(
     }
     return;
   }
-  const isHex = /^[0-9a-f]{8}$/.test(label);
+  const isHex = isHexRow([label, ...words]);
   const values = isHex ? [label, ...words] : words;
   const name = isHex ? `cpu${row}` : label.replace(/:$/, "");
   for (const [index, word] of values.entries()) {
     const value = isHex ? String(parseInt(word, 16)) : word;
     put(counters, `${name}.${index}`, value);
   }
+}
+
+/** softnet_stat has a row of words of 32 bits for each processor. */
+function isHexRow(words: readonly string[]): boolean {
+  return words.every((word) => /^[0-9a-f]{8}$/.test(word));
 }
 
 function put(

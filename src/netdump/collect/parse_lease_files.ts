@@ -63,7 +63,8 @@ export function parseDhclientLeases(
     for (
       const [, name, value] of body!.matchAll(/option\s+(\S+)\s+([^;]*);/g)
     ) {
-      values[name!.replaceAll("-", "_")] = value!.replaceAll(/[",]/g, "");
+      values[name!.replaceAll("-", "_")] = value!.replaceAll('"', "")
+        .replaceAll(",", " ");
     }
     const address = /fixed-address\s+([^;]+);/.exec(body!)?.[1];
     if (address !== undefined) values["ip_address"] = address;

@@ -26,6 +26,10 @@ export interface ReadNettraceTimelineOptions extends FrameNameOptions {
   readonly full?: boolean | undefined;
   /** Interval in s whose counter values are taken. @default {the first one that occurs} */
   readonly counterIntervalSec?: number | undefined;
+  /** Whether events of a provider and name are wanted; counters always come. @default {all are} */
+  readonly isWanted?:
+    | ((provider: string, name: string) => boolean)
+    | undefined;
   /** Bounds on what is accepted. */
   readonly limits?: Partial<Limits> | undefined;
   /** Collects what was survived. */
@@ -88,6 +92,7 @@ export async function* readNettraceTimeline(
       : (event) => reader.stackOf(event),
     full: options.full,
     counterIntervalSec: options.counterIntervalSec,
+    isWanted: options.isWanted,
     stats,
   });
   const collectors = reader === undefined ? [maker] : [maker, reader.symbols];

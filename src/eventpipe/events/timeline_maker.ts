@@ -13,6 +13,7 @@ import type {
   NettraceEvent,
   NettraceHeader,
   NettraceMetadata,
+  NettraceThread,
 } from "../nettrace/types.ts";
 import { PROVIDER_NAME } from "../provider_name_table.ts";
 
@@ -29,6 +30,8 @@ const LEVELS = [
 /** Events of `System.Diagnostics.Metrics` that carry values. */
 const METRIC_VALUE_IDS: ReadonlySet<number> = new Set([4, 5, 6, 16]);
 
+const MAX_THREAD_NAMES = 100_000;
+
 /** Options of {@linkcode TimelineMaker}. */
 export interface TimelineMakerOptions {
   /** Gives an event its frames, leaf first. */
@@ -39,6 +42,10 @@ export interface TimelineMakerOptions {
   readonly full?: boolean | undefined;
   /** Interval in s whose counter values are taken. */
   readonly counterIntervalSec?: number | undefined;
+  /** Whether events of a provider and name are wanted; counters always come. @default {all are} */
+  readonly isWanted?:
+    | ((provider: string, name: string) => boolean)
+    | undefined;
   /** Counts payloads that end early. */
   readonly stats?: DecodeStats | undefined;
 }
@@ -47,10 +54,12 @@ export interface TimelineMakerOptions {
 export class TimelineMaker implements EventCollector {
   readonly #options: TimelineMakerOptions;
   readonly #counters: CounterReader;
+  readonly #threadNames = new Map<number, string>();
   #records: TimelineEvent[] = [];
   #clock: NettraceClock | undefined;
   #readers: PayloadReaders | undefined;
   #processId = 0;
+  #hasOwnOpcodes = false;
   /** The event whose counter values are being read. */
   #current: NettraceEvent | undefined;
 
@@ -66,19 +75,40 @@ export class TimelineMaker implements EventCollector {
     this.#clock = new NettraceClock(header);
     this.#readers = new PayloadReaders(header.pointerSize);
     this.#processId = header.processId ?? 0;
+    this.#hasOwnOpcodes = header.version >= 6;
     this.#counters.onHeader(header);
   }
 
-  handlerOf(metadata: NettraceMetadata): EventHandler {
+  onThread({ name, processId, threadId }: NettraceThread): void {
+    if (threadId === undefined) return;
+    const key = threadKey(processId, threadId);
+    // Numbers of threads are used again: the latest name counts.
+    if (name === undefined || name === "") this.#threadNames.delete(key);
+    else if (
+      this.#threadNames.has(key) || this.#threadNames.size < MAX_THREAD_NAMES
+    ) this.#threadNames.set(key, name);
+  }
+
+  handlerOf(metadata: NettraceMetadata): EventHandler | undefined {
     const { providerName, eventId, eventName } = metadata;
     const readCounter = this.#counters.handlerOf(metadata);
     const isValue = eventName === EVENT_COUNTERS_EVENT ||
       (providerName === PROVIDER_NAME.metrics && METRIC_VALUE_IDS.has(eventId));
-    const name = displayName(metadata);
+    const ownName = displayName(metadata);
+    const { isWanted } = this.#options;
+    const isKindWanted = isWanted?.(providerName, ownName) ?? true;
+    if (!isKindWanted && !this.#hasOwnOpcodes && readCounter === undefined) {
+      return undefined;
+    }
     return (event) => {
       this.#current = event;
       readCounter?.(event);
-      if (!isValue) this.#addEvent(event, name);
+      if (isValue) return;
+      const isUsual = metadata.opcode === event.opcode;
+      const name = isUsual ? ownName : displayName(metadata, event.opcode);
+      if (isUsual ? isKindWanted : isWanted?.(providerName, name) ?? true) {
+        this.#addEvent(event, name);
+      }
     };
   }
 
@@ -109,9 +139,7 @@ export class TimelineMaker implements EventCollector {
       type: "event",
       ...this.#record(event),
       provider: metadata.providerName,
-      name: metadata.opcode === event.opcode
-        ? name
-        : displayName(metadata, event.opcode),
+      name,
       level: LEVELS[event.level] ?? String(event.level),
       fields: all,
     });
@@ -168,15 +196,17 @@ export class TimelineMaker implements EventCollector {
     readonly relativeNs: number;
     readonly pid: number | undefined;
     readonly tid: number | undefined;
+    readonly threadName: string | undefined;
     readonly cpu: number | undefined;
     readonly stack: readonly string[] | undefined;
   } {
-    const { threadId, processor } = event;
+    const { threadId, processId, processor } = event;
     return {
       timestamp: this.#clock!.unixNs(event.time),
       relativeNs: this.#clock!.ns(event.time),
-      pid: event.processId,
+      pid: processId,
       tid: threadId < 0 ? undefined : threadId,
+      threadName: this.#threadNames.get(threadKey(processId, threadId)),
       cpu: processor < 0 ? undefined : processor,
       stack: hasOwnStack(event.metadata)
         ? this.#options.stackOf?.(event)
@@ -209,6 +239,10 @@ export class TimelineMaker implements EventCollector {
       fields["$captureThread"] = event.captureThreadId;
     }
   }
+}
+
+function threadKey(processId: number | undefined, threadId: number): number {
+  return (processId ?? 0) * 2 ** 32 + threadId;
 }
 
 /** Events about methods carry the stack of whoever writes them, which says nothing about the method. */

@@ -1,5 +1,6 @@
 import { DecodeStats } from "../../base/decode_stats.ts";
 import type { Report, ReportSection } from "../../base/report.ts";
+import { compilePattern } from "../../base/text_pattern.ts";
 import { collectNettrace } from "../../eventpipe/collect_nettrace.ts";
 import type { NettraceReport } from "../../eventpipe/reports/read_nettrace_report.ts";
 import { readNettraceProfile } from "../../eventpipe/samples/read_nettrace_profile.ts";
@@ -33,6 +34,7 @@ export const nettraceFormat: Format = {
       stacks: options["stacks"] === true,
       full: options["full"] === true,
       counterIntervalSec: options["counter-interval"] as number | undefined,
+      isWanted: wantedKinds(options),
       mergeGenerics: options["merge-generics"] === true,
       splitTiers: options["split-tiers"] === true,
       limits: input.limits,
@@ -68,6 +70,22 @@ export const nettraceFormat: Format = {
     }),
   },
 };
+
+/** Events that the options leave out need not be decoded. */
+function wantedKinds(
+  options: OptionValues,
+): ((provider: string, name: string) => boolean) | undefined {
+  const testOf = (value: OptionValues[string]) => {
+    if (value === undefined) return undefined;
+    const patterns = (value as readonly string[]).map(compilePattern);
+    return (text: string) => patterns.some((matches) => matches(text));
+  };
+  const isProvider = testOf(options["provider"]);
+  const isName = testOf(options["name"]);
+  if (isProvider === undefined && isName === undefined) return undefined;
+  return (provider, name) =>
+    (isProvider?.(provider) ?? true) && (isName?.(name) ?? true);
+}
 
 function converter(
   load: () => Promise<FormatConverter["convert"]>,

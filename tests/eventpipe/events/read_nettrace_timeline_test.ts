@@ -210,3 +210,40 @@ Deno.test("readNettraceTimeline counts payloads that end early", async () => {
   assertEquals(events[0]!.fields, {});
   assertEquals(stats.get("nettrace_payload_damaged"), 1);
 });
+
+Deno.test("readNettraceTimeline leaves out events of kinds that are not wanted", async () => {
+  const workload = ownCapture("workload");
+  const all = await eventsOf(workload);
+  const collections = await eventsOf(workload, {
+    isWanted: (provider, name) => provider === RUNTIME && name === "GC/Start",
+  });
+  assertEquals(
+    collections,
+    all.filter(({ type, name }) => type === "counter" || name === "GC/Start"),
+  );
+  assertEquals(collections.some(({ name }) => name === "GC/Start"), true);
+});
+
+Deno.test("readNettraceTimeline judges events by the opcode of their labels", async () => {
+  const v6 = ownCapture("v6Full");
+  const all = await eventsOf(v6);
+  for (const { provider, name } of all) {
+    const chosen = await eventsOf(v6, {
+      isWanted: (...wanted) => wanted[0] === provider && wanted[1] === name,
+    });
+    assertEquals(
+      chosen,
+      all.filter((event) =>
+        event.type === "counter" ||
+        event.provider === provider && event.name === name
+      ),
+    );
+  }
+});
+
+Deno.test("readNettraceTimeline names threads of version 6", async () => {
+  const named = (await eventsOf(ownCapture("v6Full"))).map(({ threadName }) =>
+    threadName
+  );
+  assertEquals(new Set(named), new Set(["main", "worker ✓", undefined]));
+});

@@ -19,7 +19,8 @@ export interface CreateOutputFileOptions {
 /**
  * Creates a file beside its final place. Disposing without `commit` removes
  * it, so that half a file is never seen under the name; a file that was there
- * before stays until then.
+ * before stays until then. A device or pipe of that name, such as `/dev/null`,
+ * is written to as it is: putting a file in its place would take it away.
  *
  * @param path Final path.
  * @param options Permission bits.
@@ -32,6 +33,7 @@ export async function createOutputFile(
   options: CreateOutputFileOptions = {},
 ): Promise<OutputFile> {
   const { mode = 0o644 } = options;
+  if (await isDevice(path)) return await openDevice(path);
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   const file = await Deno.open(temporary, {
     write: true,
@@ -40,14 +42,7 @@ export async function createOutputFile(
   }).catch((error) => refuse(path, error));
   let state: "open" | "committed" | "closed" = "open";
   return {
-    async write(bytes) {
-      try {
-        let rest = bytes;
-        while (rest.length > 0) rest = rest.subarray(await file.write(rest));
-      } catch (error) {
-        refuse(path, error);
-      }
-    },
+    write: (bytes) => writeAll(file, bytes, path),
     async commit() {
       try {
         await file.sync();
@@ -65,6 +60,45 @@ export async function createOutputFile(
       state = "committed";
       await Deno.remove(temporary);
     },
+  };
+}
+
+async function writeAll(
+  file: Deno.FsFile,
+  bytes: Uint8Array,
+  path: string,
+): Promise<void> {
+  try {
+    let rest = bytes;
+    while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+  } catch (error) {
+    refuse(path, error);
+  }
+}
+
+/** Whether something is there that is neither file nor folder. */
+async function isDevice(path: string): Promise<boolean> {
+  try {
+    const { isFile, isDirectory } = await Deno.stat(path);
+    return !isFile && !isDirectory;
+  } catch {
+    return false; // nothing there, or opening it tells why
+  }
+}
+
+async function openDevice(path: string): Promise<OutputFile> {
+  const file = await Deno.open(path, { write: true })
+    .catch((error) => refuse(path, error));
+  let isOpen = true;
+  const close = () => {
+    if (isOpen) file.close();
+    isOpen = false;
+    return Promise.resolve();
+  };
+  return {
+    write: (bytes) => writeAll(file, bytes, path),
+    commit: close,
+    [Symbol.asyncDispose]: close,
   };
 }
 

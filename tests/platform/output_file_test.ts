@@ -42,6 +42,27 @@ Deno.test("createOutputFile leaves nothing without commit", async () => {
   });
 });
 
+testWith("createOutputFile writes to a pipe and leaves it there", [
+  requireThat(
+    Deno.build.os !== "windows",
+    "Windows has no named pipes in folders",
+  ),
+], async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/pipe`;
+    await new Deno.Command("mkfifo", { args: [path] }).output();
+    const reading = Deno.readTextFile(path);
+    {
+      await using file = await createOutputFile(path);
+      await file.write(new Uint8Array([104, 105]));
+      await file.commit();
+    }
+    assertEquals(await reading, "hi");
+    assertEquals((await Deno.stat(path)).isFifo, true);
+    assertEquals(await namesIn(folder), ["pipe"]);
+  });
+});
+
 Deno.test("createOutputFile names the file whose folder is missing", async () => {
   await withFolder(async (folder) => {
     await assertRejects(

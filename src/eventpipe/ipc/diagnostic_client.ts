@@ -406,7 +406,8 @@ export class DiagnosticClient {
    *
    * @param profiler Id and library.
    * @param options Signal, time limit.
-   * @throws {RequiresSuspensionError} When the runtime is not suspended.
+   * @throws {RequiresSuspensionError} When the runtime is not suspended; some
+   * runtimes accept it then and do nothing.
    */
   async setStartupProfiler(
     profiler: ProfilerConfig,
@@ -421,7 +422,8 @@ export class DiagnosticClient {
 
   /**
    * Makes the runtime tell `perf` the names of what it compiles, in files
-   * `perf-PID.map` and `jit-PID.dump` of its folder for temporary files.
+   * `perf-PID.map` and `jit-PID.dump` of `/tmp`, or of the folder that its
+   * `DOTNET_PerfMapJitDumpPath` names.
    *
    * @param type Which files.
    * @param options Signal, time limit.

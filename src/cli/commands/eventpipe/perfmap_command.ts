@@ -8,7 +8,7 @@ export const perfmapCommand: Command = {
   positionals: [{ name: "all|jitdump|perfmap|none|off", required: true }],
   options: TARGET_OPTIONS,
   details:
-    "The files perf-PID.map and jit-PID.dump appear in the process's folder for temporary files, with the process id that the process itself sees. Needs .NET 8.",
+    "The files perf-PID.map and jit-PID.dump appear in the process's /tmp, or where its DOTNET_PerfMapJitDumpPath says, with the process id that the process itself sees. Needs .NET 8.",
   examples: [
     ["eventpipe perfmap -p 1234 perfmap", "begins to write perf-1234.map"],
     ["eventpipe perfmap -p 1234 off", "ends it"],

@@ -1,0 +1,205 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  defaultServerAddress,
+  findPorts,
+  resolvePort,
+} from "../../../src/eventpipe/ipc/default_port.ts";
+import { ServerNotAvailableError } from "../../../src/eventpipe/ipc/diagnostic_error.ts";
+import { publishedProcesses } from "../../../src/eventpipe/ipc/published_processes.ts";
+import type { ProcessTable } from "../../../src/platform/running_process.ts";
+
+const IS_UNIX = Deno.build.os !== "windows";
+
+interface FakeProcess {
+  readonly tmpdir?: string | null;
+  readonly pids?: readonly number[];
+  readonly key?: string;
+  readonly root?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+function fakeTable(
+  processes: Readonly<Record<number, FakeProcess>>,
+): ProcessTable {
+  const of = (pid: number) => processes[pid] ?? {};
+  return {
+    list: () => Object.keys(processes).map(Number),
+    exists: (pid) => pid in processes,
+    environmentVariable: (pid, name) =>
+      name === "TMPDIR" ? of(pid).tmpdir : of(pid).environment?.[name] ?? null,
+    namespacePids: (pid) => [...of(pid).pids ?? []],
+    startTicks: (pid) => of(pid).key,
+    rootPath: (pid) => of(pid).root ?? "/nowhere",
+    executable: () => "/usr/bin/dotnet",
+    commandLine: () => ["dotnet", "a.dll"],
+    uid: () => undefined,
+    workingFolder: (pid) => of(pid).cwd,
+  };
+}
+
+/** A folder with sockets made in this order, one second after the other. */
+async function folderWith(...names: readonly string[]) {
+  const path = await Deno.makeTempDir();
+  const listeners = names.map((name, at) => {
+    const file = `${path}/${name}`;
+    const listener = Deno.listen({ transport: "unix", path: file });
+    Deno.utimeSync(file, 1_700_000_000 + at, 1_700_000_000 + at);
+    return listener;
+  });
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      for (const listener of listeners) listener.close();
+      await Deno.remove(path, { recursive: true });
+    },
+  };
+}
+
+function names(folder: string, candidates: readonly { path: string }[]) {
+  return candidates.map(({ path }) => path.slice(folder.length + 1));
+}
+
+Deno.test({
+  name: "findPorts takes the socket whose key fits, and no other process's",
+  ignore: !IS_UNIX,
+  async fn() {
+    await using folder = await folderWith(
+      "dotnet-diagnostic-1-500-socket",
+      "dotnet-diagnostic-1-900-socket",
+      "dotnet-diagnostic-1168-500-socket",
+      "dotnet-diagnostic-1-500-socket.old",
+    );
+    await Deno.writeTextFile(
+      `${folder.path}/dotnet-diagnostic-1-501-socket`,
+      "",
+    );
+    const tmpdir = folder.path;
+    const keyed = findPorts(1, {
+      processes: fakeTable({ 1: { tmpdir, key: "500" } }),
+    });
+    assertEquals(names(tmpdir, keyed.candidates), [
+      "dotnet-diagnostic-1-500-socket",
+    ]);
+    const blind = findPorts(1, { processes: fakeTable({ 1: { tmpdir } }) });
+    assertEquals(names(tmpdir, blind.candidates), [
+      "dotnet-diagnostic-1-900-socket",
+      "dotnet-diagnostic-1-500-socket",
+    ]);
+    const reused = findPorts(1, {
+      processes: fakeTable({ 1: { tmpdir, key: "7" } }),
+    });
+    assertEquals(reused.candidates, []);
+  },
+});
+
+Deno.test({
+  name: "findPorts orders by time, not by name, and prefers a newer router",
+  ignore: !IS_UNIX,
+  async fn() {
+    await using folder = await folderWith(
+      "dotnet-diagnostic-5-9-socket",
+      "dotnet-diagnostic-5-10-socket",
+      "dotnet-diagnostic-dsrouter-5-1-socket",
+    );
+    const { candidates } = findPorts(5, {
+      processes: fakeTable({ 5: { tmpdir: folder.path } }),
+    });
+    assertEquals(names(folder.path, candidates), [
+      "dotnet-diagnostic-dsrouter-5-1-socket",
+      "dotnet-diagnostic-5-10-socket",
+      "dotnet-diagnostic-5-9-socket",
+    ]);
+  },
+});
+
+Deno.test({
+  name: "findPorts looks into other namespaces of processes and of files",
+  ignore: !IS_UNIX,
+  async fn() {
+    await using outside = await folderWith("dotnet-diagnostic-1-1-socket");
+    await using root = await folderWith();
+    await Deno.mkdir(`${root.path}/tmp`);
+    const path = `${root.path}/tmp/dotnet-diagnostic-1-77-socket`;
+    using _inner = Deno.listen({ transport: "unix", path });
+    const inContainer = fakeTable({
+      4000: { tmpdir: null, pids: [4000, 1], key: "77", root: root.path },
+    });
+    const found = findPorts(4000, {
+      processes: inContainer,
+      tempFolder: outside.path,
+    });
+    assertEquals([found.candidates[0]?.path, found.innerPid], [path, 1]);
+    assertEquals(
+      publishedProcesses({ processes: inContainer, tempFolder: outside.path })
+        .processes.map(({ pid, innerPid }) => [pid, innerPid]),
+      [[4000, 1]],
+    );
+    const otherFiles = fakeTable({
+      1: { tmpdir: "/tmp/none-of-it/", key: "77", root: root.path },
+    });
+    await Deno.mkdir(`${root.path}/tmp/none-of-it`);
+    const sibling = `${root.path}/tmp/none-of-it/dotnet-diagnostic-1-77-socket`;
+    using _sibling = Deno.listen({ transport: "unix", path: sibling });
+    assertEquals(
+      findPorts(1, { processes: otherFiles }).candidates[0]?.path,
+      sibling,
+    );
+  },
+});
+
+Deno.test({
+  name: "findPorts follows TMPDIR in all its forms",
+  ignore: !IS_UNIX,
+  fn() {
+    const folders = (process: FakeProcess) =>
+      findPorts(9, {
+        processes: fakeTable({ 9: process }),
+        tempFolder: "/own",
+      });
+    assertEquals(folders({ tmpdir: "/a/b/" }).folders[0], "/a/b");
+    assertEquals(folders({ tmpdir: "" }).folders[0], "/tmp");
+    assertEquals(folders({ tmpdir: null }).folders[0], "/tmp");
+    assertEquals(
+      folders({ tmpdir: "rel", cwd: "/work" }).folders[0],
+      "/work/rel",
+    );
+    const guessed = folders({});
+    assertEquals([guessed.folders.slice(0, 2), guessed.isCertain], [[
+      "/own",
+      "/tmp",
+    ], false]);
+  },
+});
+
+Deno.test({
+  name: "resolvePort explains what is in the way",
+  ignore: !IS_UNIX,
+  fn() {
+    const long = `/x/${"y".repeat(90)}`;
+    const processes = fakeTable({
+      9: { tmpdir: long, environment: { DOTNET_EnableDiagnostics: "0" } },
+    });
+    const error = assertThrows(
+      () => resolvePort(9, { processes }),
+      ServerNotAvailableError,
+    );
+    for (
+      const text of [
+        "process 9",
+        long,
+        "as its TMPDIR says",
+        "107 bytes",
+        "DOTNET_EnableDiagnostics=0",
+      ]
+    ) {
+      assertStringIncludes(error.message, text);
+    }
+    assertThrows(
+      () => resolvePort(8, { processes }),
+      ServerNotAvailableError,
+      "is not running",
+    );
+    assertEquals(defaultServerAddress(9, { processes }), "");
+  },
+});

@@ -379,6 +379,56 @@ Deno.test("openKcap lets go of a source that is no capture", async () => {
   assertEquals(isReleased, true);
 });
 
+Deno.test("KcapReader gives forEach what it gives read, and stops where it is told", async () => {
+  for (const name of ["head-v2-ps4.cap", "bad-trailing-garbage.cap"]) {
+    const { events, faults } = await readKcapFile(kcapFixture(name));
+    await using reader = await openKcap([kcapFixture(name)]);
+    const first: string[] = [];
+    await reader.forEach((item) => {
+      first.push(item.type === "event" ? item.name : item.kind);
+      return first.length < 3;
+    });
+    const rest: string[] = [];
+    await reader.forEach((item) => {
+      rest.push(item.type === "event" ? item.name : item.kind);
+    });
+    assertEquals(first.length, 3);
+    assertEquals([...first, ...rest], [
+      ...events.map((event) => event.name),
+      ...faults.map(({ kind }) => kind),
+    ]);
+  }
+});
+
+testWith(
+  "KcapReader tells a warning before its event",
+  [requireSharedData("kcap/upstream/cap-1.2.0.kcap")],
+  async () => {
+    await using reader = await openKcap([upstreamKcap("cap-1.2.0.kcap")]);
+    const seen: string[] = [];
+    for await (const item of reader.read()) {
+      seen.push(`${item.type} ${item.offset}`);
+      if (seen.length === 4) break;
+    }
+    assertEquals(seen, [
+      "fault 119",
+      "event 119",
+      "event 1686",
+      "fault 2020",
+    ]);
+  },
+);
+
+Deno.test("KcapReader leaves open handles alone when it is told to", async () => {
+  const { reader, events } = await readKcapFile(
+    kcapFixture("head-v2-ps4.cap"),
+    { tracksHandles: false },
+  );
+  assertEquals(reader.state.handles.size, 0);
+  assertEquals(reader.handles.length, 4);
+  assertEquals(events.length, 10);
+});
+
 Deno.test("KcapReader keeps a bounded number of faults before the first event", async () => {
   const stream = new Uint8Array(28 + 20_000);
   stream.set(kcapStream("head-v2-ps4.cap").subarray(0, 28));

@@ -53,7 +53,11 @@ export async function* convertKcap(
       stats.count("kcap_event_unwritable", "data_loss", {
         detail: error.message,
       }),
-    onEnd: ({ clipped }) => {
+    onEnd: ({ events, bytes, processes, handles, clipped }) => {
+      stats.count("kcap_written", "info", {
+        detail:
+          `${events} events, ${bytes} bytes of events, ${processes} processes, ${handles} handles`,
+      });
       if (clipped > 0) {
         stats.count("kcap_text_clipped", "data_loss", { amount: clipped });
       }

@@ -95,7 +95,9 @@ export async function* readNettraceTimeline(
     isWanted: options.isWanted,
     stats,
   });
-  const collectors = reader === undefined ? [maker] : [maker, reader.symbols];
+  const collectors = reader === undefined
+    ? [maker]
+    : [reader, maker, reader.symbols];
   for await (
     const _ of pumpNettrace(source.open(), collectors, { ...shared, stats })
   ) {

@@ -7,8 +7,9 @@ import type { SymbolCollector } from "../symbols/symbol_collector.ts";
 /**
  * Gives events their stacks by name.
  *
- * Two passes over the same stream give stacks and addresses the same numbers,
- * so names found by a first pass serve a second one.
+ * It looks at the stacks of all events, wanted or not: so two passes over the
+ * same stream give stacks and addresses the same numbers, and names found by a
+ * first pass serve a second one.
  */
 export class StackReader implements EventCollector {
   /** Takes what the trace says about code; must see the stream behind this reader. */
@@ -34,14 +35,14 @@ export class StackReader implements EventCollector {
     this.#options = options;
   }
 
-  /** Notes the stacks of all events; for a first pass. */
+  /** Notes the stacks of all events. */
   handlerOf(): EventHandler {
     return (event) => {
       this.symbols.stacks.nodeOf(event, this.symbols.spaces.of(event));
     };
   }
 
-  /** @param event An event. @returns Its frames by name, leaf first; `undefined` without a stack. */
+  /** @param event An event that this reader saw. @returns Its frames by name, leaf first; `undefined` without a stack. */
   stackOf(event: NettraceEvent): readonly string[] | undefined {
     const { stacks, spaces } = this.symbols;
     const node = stacks.nodeOf(event, spaces.of(event));

@@ -247,3 +247,18 @@ Deno.test("readNettraceTimeline names threads of version 6", async () => {
   );
   assertEquals(new Set(named), new Set(["main", "worker ✓", undefined]));
 });
+
+Deno.test("readNettraceTimeline gives chosen events the stacks that they have among all", async () => {
+  const workload = ownCapture("workload");
+  const all = await eventsOf(workload, { stacks: true });
+  for (const wanted of ["Exception/Start", "Contention/Stop", "GC/Start"]) {
+    const chosen = await eventsOf(workload, {
+      stacks: true,
+      isWanted: (_, name) => name === wanted,
+    });
+    assertEquals(
+      chosen.filter(({ name }) => name === wanted),
+      all.filter(({ name }) => name === wanted),
+    );
+  }
+});

@@ -2,6 +2,7 @@ import { coredumpJsonEntry } from "./coredump_json/coredump_json_entry.ts";
 import { foldedEntry } from "./folded/folded_entry.ts";
 import { gcdumpEntry } from "./gcdump/gcdump_entry.ts";
 import { kcapEntry } from "./kcap/kcap_entry.ts";
+import { netdumpEntry } from "./netdump/netdump_entry.ts";
 import { nettraceEntry } from "./nettrace/nettrace_entry.ts";
 import { networkTraceEntry } from "./network_trace/network_trace_entry.ts";
 import { otlpEntry } from "./otlp/otlp_entry.ts";
@@ -24,6 +25,7 @@ export const FORMATS: readonly FormatEntry[] = [
   nettraceEntry,
   gcdumpEntry,
   networkTraceEntry,
+  netdumpEntry,
   kcapEntry,
   speedscopeEntry,
   coredumpJsonEntry,

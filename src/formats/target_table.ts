@@ -182,6 +182,13 @@ export const TARGETS: readonly TargetEntry[] = [
     options: [],
   },
   {
+    name: "pcap",
+    title: "packet capture (pcap)",
+    extensions: [".pcap"],
+    binary: true,
+    options: [],
+  },
+  {
     name: "har",
     title: "HTTP archive (HAR)",
     extensions: [".har"],

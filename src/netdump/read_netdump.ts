@@ -134,11 +134,24 @@ async function* unpack(
     head.push(value);
     magic.push(...value.subarray(0, 3));
   }
+  const { maxDecompressedBytes, maxCompressionRatio } = limits;
   if (!sniffGzip(new Uint8Array(magic))) {
-    yield* packed();
+    // Whoever unpacked it need not have looked at its size.
+    for await (const chunk of packed()) {
+      if (packedBytes > maxDecompressedBytes) {
+        throw new LimitError(
+          `Cannot read netdump at byte ${packedBytes}: ${maxDecompressedBytes} bytes are allowed`,
+          {
+            limit: "maxDecompressedBytes",
+            value: packedBytes,
+            offset: packedBytes,
+          },
+        );
+      }
+      yield chunk;
+    }
     return;
   }
-  const { maxDecompressedBytes, maxCompressionRatio } = limits;
   const options = { limits: { maxDecompressedBytes }, stats, signal };
   for await (const chunk of readGzip(packed(), options)) {
     bytes += chunk.length;

@@ -102,25 +102,26 @@ async function connectTo(
         continue;
       }
       if (error instanceof Deno.errors.PermissionDenied) {
-        throw new ServerNotAvailableError(
-          "permission is denied; run as the user of the process or as root",
-          { operation, ...target, cause: error },
-        );
+        throw new ServerNotAvailableError({
+          operation,
+          ...target,
+          cause: error,
+        }, "permission is denied; run as the user of the process or as root");
       }
       if (error instanceof Deno.errors.NotCapable) throw error;
       throw new DiagnosticError(
-        error instanceof Error ? error.message : String(error),
         { operation, ...target, cause: error },
+        error instanceof Error ? error.message : String(error),
       );
     }
   }
   throw new ServerNotAvailableError(
+    { operation, ...target, cause: last },
     stale > 1
       ? `nobody listens on the ${stale} sockets of the process`
       : last instanceof Deno.errors.NotFound
       ? "there is no such socket, the process has ended"
       : "nobody listens there, the process has ended",
-    { operation, ...target, cause: last },
   );
 }
 

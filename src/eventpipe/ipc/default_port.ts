@@ -87,17 +87,17 @@ export function resolvePort(
   }
   const { processes = processTable() } = options;
   if (!processes.exists(pid)) {
-    throw new ServerNotAvailableError(`process ${pid} is not running`, {
+    throw new ServerNotAvailableError({
       operation: "find the diagnostic port",
       pid,
-    });
+    }, `process ${pid} is not running`);
   }
   const search = findPorts(pid, { ...options, processes });
   if (search.candidates.length === 0) {
-    throw new ServerNotAvailableError(explain(search, pid, processes), {
+    throw new ServerNotAvailableError({
       operation: "find the diagnostic port",
       pid,
-    });
+    }, explain(search, pid, processes));
   }
   return search.candidates.map(({ path }) => ({ type: "unix", path }));
 }

@@ -213,8 +213,8 @@ export class DiagnosticClient {
     );
     if (confirmed.sessionId !== sessionId) {
       throw new SessionIdMismatchError(
-        `session ${confirmed.sessionId} was confirmed instead of ${sessionId}`,
         this.#where(operation),
+        `session ${confirmed.sessionId} was confirmed instead of ${sessionId}`,
       );
     }
   }
@@ -277,8 +277,8 @@ export class DiagnosticClient {
         const count = await connection.read(buffer);
         if (count === null) {
           throw new MalformedReplyError(
-            `the environment ends early: ${got} of ${size} bytes came`,
             this.#where(operation),
+            `the environment ends early: ${got} of ${size} bytes came`,
           );
         }
         parts.push(buffer.subarray(0, count));
@@ -354,8 +354,8 @@ export class DiagnosticClient {
       const needsFlags = (flags & ~DUMP_FLAGS.logging) !== 0;
       if (version === 1 && needsFlags) {
         throw new UnsupportedCommandError(
-          "a crash report and verbose logging need .NET 6 or later",
           this.#where("write a dump"),
+          "a crash report and verbose logging need .NET 6 or later",
         );
       }
       const { connection } = await this.#send(

@@ -29,10 +29,10 @@ export class DiagnosticError extends ProtocolError {
   readonly hresult: number | undefined;
 
   /**
-   * @param state What was found.
    * @param options Operation and process.
+   * @param state What was found.
    */
-  constructor(state: string, options: DiagnosticErrorOptions) {
+  constructor(options: DiagnosticErrorOptions, state: string) {
     const { operation, pid, address, hresult } = options;
     const target = pid === undefined
       ? address === undefined ? "" : ` at ${address}`
@@ -106,20 +106,20 @@ export function errorOfResponse(
   const state = stateOf(response, command);
   switch (hresult) {
     case HRESULT.unknownCommand:
-      return new UnsupportedCommandError(state, all);
+      return new UnsupportedCommandError(all, state);
     case HRESULT.invalidArgument:
       return command === "startupProfiler"
-        ? new RequiresSuspensionError(state, all)
+        ? new RequiresSuspensionError(all, state)
         : new UnsupportedCommandError(
-          message ?? `HRESULT: ${formatHresult(hresult)}`,
           all,
+          message ?? `HRESULT: ${formatHresult(hresult)}`,
         );
     case HRESULT.badEncoding:
-      return new BadEncodingError(state, all);
+      return new BadEncodingError(all, state);
     case HRESULT.profilerAlreadyActive:
-      return new ProfilerAlreadyActiveError(state, all);
+      return new ProfilerAlreadyActiveError(all, state);
     default:
-      return new ServerError(state, all);
+      return new ServerError(all, state);
   }
 }
 

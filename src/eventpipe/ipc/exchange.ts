@@ -121,8 +121,8 @@ export function understand<T>(
   } catch (error) {
     if (error instanceof FormatError || error instanceof LimitError) {
       throw new MalformedReplyError(
-        `the answer is malformed: ${error.message}`,
         { ...where, cause: error },
+        `the answer is malformed: ${error.message}`,
       );
     }
     throw error;
@@ -171,10 +171,10 @@ async function converse(
     );
     if (code !== REPLY.ok && code !== REPLY.error) {
       throw new MalformedReplyError(
+        where,
         `the answer has the unknown code 0x${
           code.toString(16).padStart(4, "0")
         } in ${buffer.subarray(0, IPC_HEADER_BYTES).toHex()}`,
-        where,
       );
     }
     await fill(size);
@@ -189,8 +189,8 @@ async function converse(
       error instanceof Deno.errors.BrokenPipe
     ) {
       throw new ServerNotAvailableError(
-        "the process closed the connection without an answer, it may be ending",
         { ...where, cause: error },
+        "the process closed the connection without an answer, it may be ending",
       );
     }
     throw error;
@@ -204,12 +204,12 @@ function endOfStream(
 ): Error {
   if (got === 0) {
     return new ServerNotAvailableError(
-      "the process closed the connection without an answer, it may be ending",
       where,
+      "the process closed the connection without an answer, it may be ending",
     );
   }
   return new MalformedReplyError(
-    `the answer ends early: ${got} of ${expected} bytes came`,
     where,
+    `the answer ends early: ${got} of ${expected} bytes came`,
   );
 }

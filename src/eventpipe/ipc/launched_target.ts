@@ -78,10 +78,10 @@ export async function launchTarget(
     signal?.throwIfAborted();
     if (!waiting.signal.aborted) throw error;
     throw new ServerNotAvailableError(
+      { operation: "start a program", pid: child.pid, cause: error },
       `${program} did not start a .NET runtime that connects within ${
         timeoutMs / 1000
       } s; .NET Core 3.1 and older cannot`,
-      { operation: "start a program", pid: child.pid, cause: error },
     );
   } finally {
     clearTimeout(timer);

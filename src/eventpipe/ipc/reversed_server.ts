@@ -137,10 +137,10 @@ export class ReversedServer implements AsyncDisposable {
     signal?.throwIfAborted();
     const state = this.#runtimes.get(runtimeCookie);
     if (state === undefined || this.#isClosed) {
-      throw new ServerNotAvailableError("the runtime is not known", {
+      throw new ServerNotAvailableError({
         operation: "connect",
         address: formatAddress(this.address),
-      });
+      }, "the runtime is not known");
     }
     const { idle } = state;
     if (idle !== undefined) {

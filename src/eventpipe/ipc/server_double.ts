@@ -429,7 +429,9 @@ export class DiagnosticServerDouble implements AsyncDisposable {
       await writeAll(connection, bytes.subarray(at, Math.min(at + step, end)));
       if (fault.pieceBytes !== undefined) await pause(0);
     }
-    if (fault.closeAfterBytes !== undefined) throw new Error("closed early");
+    if (fault.closeAfterBytes !== undefined) {
+      throw new Error("Cannot go on: the connection is closed early as asked");
+    }
   }
 }
 

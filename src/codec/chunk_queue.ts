@@ -109,23 +109,29 @@ export class ChunkQueue {
     }
   }
 
-  /** Replaces the pieces that hold the first `count` bytes by one. */
+  /**
+   * Makes the first `count` bytes one piece. What the last of their pieces
+   * holds beyond them stays where it is.
+   */
   #join(count: number): Uint8Array {
+    const joined = new Uint8Array(count);
     let last = this.#head;
-    let size = this.#chunks[last]!.length - this.#headPosition;
-    while (size < count) size += this.#chunks[++last]!.length;
-    const joined = new Uint8Array(size);
-    let at = 0;
-    for (let index = this.#head; index <= last; index++) {
-      const chunk = this.#chunks[index]!;
-      const part = index === this.#head
-        ? chunk.subarray(this.#headPosition)
-        : chunk;
-      joined.set(part, at);
-      at += part.length;
+    let from = this.#headPosition;
+    let filled = 0;
+    while (true) {
+      const chunk = this.#chunks[last]!;
+      const part = chunk.subarray(from, from + count - filled);
+      joined.set(part, filled);
+      filled += part.length;
+      from += part.length;
+      if (filled === count) break;
+      last++;
+      from = 0;
     }
-    this.#chunks.splice(this.#head, last - this.#head + 1, joined);
+    const rest = this.#chunks[last]!.subarray(from);
+    const pieces = rest.length === 0 ? [joined] : [joined, rest];
+    this.#chunks.splice(this.#head, last - this.#head + 1, ...pieces);
     this.#headPosition = 0;
-    return joined.subarray(0, count);
+    return joined;
   }
 }

@@ -71,7 +71,7 @@ export async function run(context: CommandContext): Promise<number> {
       openPart: async (index) => {
         if (toStdout) return stdoutPart(context);
         const path = isSplit ? partPath(output, index) : output;
-        const part = await createGrowingFile(path);
+        const part = await filePart(path);
         paths.push(path);
         return part;
       },
@@ -145,6 +145,25 @@ function stdoutPart({ console }: CommandContext): TracePart {
       await console.flush();
     },
     async close() {},
+  };
+}
+
+/** A full disk ends the trace; what is in the file stays. */
+async function filePart(path: string): Promise<TracePart> {
+  const file = await createGrowingFile(path);
+  return {
+    async write(bytes) {
+      try {
+        await file.write(bytes);
+      } catch (error) {
+        const state = error instanceof Error ? error.message : String(error);
+        throw new Error(
+          `Cannot write ${path}: ${state}; the trace was ended and what is written is kept`,
+          { cause: error },
+        );
+      }
+    },
+    close: () => file.close(),
   };
 }
 

@@ -148,7 +148,9 @@ export const FINDING_TABLE: Readonly<Record<FindingId, FindingKind>> = {
   },
   "gateway-silent": {
     hint: "look at the router and at the network between it and the device",
-    explains: ALL_ABOVE_ROUTES.filter((id) => id !== "gateway-silent"),
+    explains: ALL_ABOVE_ROUTES.filter((id) =>
+      id !== "gateway-silent" && id !== "packet-loss"
+    ),
   },
   "neighbour-incomplete": {
     hint: "the device does not answer on this link: is it on, is it the VLAN?",

@@ -101,7 +101,7 @@ function phaseOf(
   const mine = ofDial.length > 0 ? ofDial : attempts;
   if (!mine.some(({ connected }) => connected)) {
     if (/\blookup\b|no such host/.test(error)) return "dns";
-    return mine.length > 0 || /^(proxyconnect )?dial tcp \S/.test(error)
+    return mine.length > 0 || /^(proxyconnect tcp: )?dial tcp \S/.test(error)
       ? "tcp"
       : "dns";
   }

@@ -128,7 +128,7 @@ export * from "./tracer/address_order.ts";
 export * from "./tracer/certificate_decoder.ts";
 export * from "./tracer/conntrack_decoder.ts";
 export * from "./tracer/conntrack_encoder.ts";
-export * from "./tracer/conntrack_table.ts";
+export * from "./tracer/conntrack_source.ts";
 export * from "./tracer/distinguished_name_decoder.ts";
 export * from "./tracer/dns_decoder.ts";
 export * from "./tracer/dns_encoder.ts";

@@ -2,7 +2,7 @@
  * Runs `deno` so that the packages of JSR are there, whatever the network: the
  * real ones where JSR answers, else the stand-ins beside this file.
  *
- *     deno run -A tests/offline/with_std.ts test -P
+ *     deno run -A tests/offline/with_std.ts test -A
  *
  * `TRACEDECK_STD=jsr` or `TRACEDECK_STD=offline` decides without asking. It
  * imports built-ins alone, so it starts on every network.

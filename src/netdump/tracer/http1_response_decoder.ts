@@ -217,6 +217,13 @@ export class Http1ResponseDecoder {
     const { available } = this.#queue;
     const bytes = this.#queue.peek(Math.min(available, maxBytes + 2));
     const end = bytes?.indexOf(LF) ?? -1;
+    const isTooLong = end < 0 && available > maxBytes + 1;
+    if (isTooLong || end > maxBytes + 1) {
+      throw new RequestError(
+        `net/http: HTTP/1.x transport connection broken: line exceeds ${maxBytes} bytes`,
+        { phase: "response" },
+      );
+    }
     const { maxHeaderBytes } = this.#options;
     const used = this.#headerBytes + (end < 0 ? available : end + 1);
     if (used > maxHeaderBytes) {
@@ -225,13 +232,7 @@ export class Http1ResponseDecoder {
         { phase: "response" },
       );
     }
-    if (bytes === undefined || end < 0) {
-      if (available <= maxBytes + 1) return undefined;
-      throw new RequestError(
-        `net/http: HTTP/1.x transport connection broken: line exceeds ${maxBytes} bytes`,
-        { phase: "response" },
-      );
-    }
+    if (bytes === undefined || end < 0) return undefined;
     const hasCr = end > 0 && bytes[end - 1] === CR;
     const line = latin1(bytes.subarray(0, hasCr ? end - 1 : end));
     this.#queue.consume(end + 1);

@@ -4,7 +4,7 @@ import { PacketMatcher } from "../capture/packet_matcher.ts";
 import type { MatchedConnection } from "../capture/packet_matcher.ts";
 import { relativeTime } from "../nettrace_time.ts";
 import type { NetworkTrace } from "../nettrace_types.ts";
-import type { ConntrackTable } from "./conntrack_table.ts";
+import type { ConntrackTable } from "./conntrack_source.ts";
 import { Dialer } from "./_dialer.ts";
 import { HttpClient } from "./_http_client.ts";
 import type { LiveConn, LiveDial } from "./_live_records.ts";

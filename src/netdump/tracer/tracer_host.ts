@@ -6,8 +6,8 @@ import type {
   LiveCapture,
   PacketCaptureOptions,
 } from "../capture/packet_capture.ts";
-import { openConntrackTable } from "./conntrack_table.ts";
-import type { ConntrackTable } from "./conntrack_table.ts";
+import { openConntrackTable } from "./conntrack_source.ts";
+import type { ConntrackTable } from "./conntrack_source.ts";
 
 /** The system as a tracer needs it; tests give parts of their own. */
 export interface TracerHost {

@@ -233,7 +233,10 @@ testWith(
     // Spread over start, sampling and end of short recordings.
     for (const afterMs of [5, 60, 350]) {
       await using folder = await scratch();
-      await using workload = await startWorkload(["all", "--seconds", "20"]);
+      await using workload = await startWorkload(["all", "--seconds", "20"], {
+        // What a killed process leaves behind goes with the folder.
+        env: { TMPDIR: folder.path },
+      });
       const path = `${folder.path}/k.nettrace`;
       const recording = run("collect", "-p", String(workload.pid), "-o", path);
       while (!await exists(path)) {

@@ -1,3 +1,5 @@
+import { formatBytes } from "../base/byte_size.ts";
+import { formatDurationNs } from "../base/duration.ts";
 import type { CallTree, CallTreeNode } from "./call_tree.ts";
 import { shortFunctionName } from "./short_name.ts";
 
@@ -62,7 +64,7 @@ export function* writeFlameGraphSvg(
   let text = "";
   for (const { node, x, width: boxWidth, row } of boxes) {
     const share = tree.total === 0 ? 0 : (100 * node.total) / tree.total;
-    const remark = `${node.name} (${node.total} ${unit}, ${
+    const remark = `${node.name} (${valueText(node.total, unit)}, ${
       share.toFixed(2)
     } %)`;
     text += `<g class="b" data-x="${round(x)}" data-w="${
@@ -207,4 +209,9 @@ addEventListener("keydown", function (event) {
   if (event.key === "f" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); find(); }
 });
 `;
+}
+
+function valueText(value: number, unit: string): string {
+  if (unit === "nanoseconds") return formatDurationNs(value);
+  return unit === "bytes" ? formatBytes(value) : `${value} ${unit}`;
 }

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { isClockSynchronized } from "../platform/clock_state.ts";
 import { readProcText } from "../platform/proc_file.ts";
-import { openLibc } from "../platform/libc.ts";
+import { borrowLibc } from "../platform/libc.ts";
 import type { Manifest, ManifestPrivileges } from "./manifest.ts";
 
 /** Salt of host ids, so that they lead nowhere else. */
@@ -83,8 +83,7 @@ async function readPrivileges(): Promise<ManifestPrivileges> {
 
 function canCallLibc(): boolean {
   try {
-    openLibc();
-    return true;
+    return borrowLibc(() => true);
   } catch {
     return false;
   }

@@ -1,5 +1,39 @@
 /**
- * Network diagnostics archives: publishing, reading, checking; and the network tracer.
+ * Network diagnostics archives: gathering and publishing them, reading those of
+ * EVE and our own, finding out what was wrong, taking secrets out; and the
+ * network tracer.
+ *
+ * @example What was wrong, by a dump
+ * ```ts
+ * import {
+ *   checkNetdump,
+ *   loadNetdump,
+ *   NetDumper,
+ * } from "@tracedeck/tracedeck/netdump";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const directory = await Deno.makeTempDir();
+ * const dumper = new NetDumper({ directory, maxDumpsPerTopic: 10 });
+ * const path = await dumper.publish("example-fail", [{
+ *   requestName: "ping",
+ *   netTrace: new TextEncoder().encode(JSON.stringify({
+ *     traceBeginAt: "2026-11-20T23:34:32Z",
+ *     dials: [{ traceID: "1", dstAddress: "example.net:443" }],
+ *     httpRequests: [{
+ *       traceID: "2",
+ *       reqURL: "https://example.net/",
+ *       reqError: "dial tcp 192.0.2.1:443: connect: connection refused",
+ *     }],
+ *   })),
+ *   result: "fail",
+ * }]);
+ *
+ * using file = await Deno.open(path);
+ * const findings = checkNetdump(await loadNetdump(file.readable));
+ * const [first] = findings;
+ * assertEquals(first?.id, "tcp-refused");
+ * await Deno.remove(directory, { recursive: true });
+ * ```
  *
  * @module
  */
@@ -15,50 +49,17 @@ export * from "./capture/packet_flow_decoder.ts";
 export * from "./capture/packet_matcher.ts";
 export * from "./check/capture_facts.ts";
 export * from "./check/check_archive.ts";
-export * from "./check/check_captures.ts";
-export * from "./check/check_context.ts";
-export * from "./check/check_links.ts";
-export * from "./check/check_probes.ts";
-export * from "./check/check_routes.ts";
-export * from "./check/check_tls.ts";
-export * from "./check/check_traces.ts";
 export * from "./check/finding.ts";
 export * from "./check/finding_table.ts";
-export * from "./check/make_finding.ts";
 export * from "./check/order_findings.ts";
 export * from "./check/render_findings.ts";
-export * from "./check/trace_facts.ts";
-export * from "./collect/collect_base.ts";
-export * from "./collect/collect_conntrack.ts";
-export * from "./collect/collect_counters.ts";
-export * from "./collect/collect_eve.ts";
-export * from "./collect/collect_firewall.ts";
-export * from "./collect/collect_hardware.ts";
 export * from "./collect/collect_kit.ts";
-export * from "./collect/collect_layer2.ts";
-export * from "./collect/collect_leases.ts";
-export * from "./collect/collect_logs.ts";
-export * from "./collect/collect_modems.ts";
-export * from "./collect/collect_namespaces.ts";
-export * from "./collect/collect_probes.ts";
-export * from "./collect/collect_resolver.ts";
-export * from "./collect/collect_sysctl.ts";
-export * from "./collect/collect_time.ts";
-export * from "./collect/collect_wireless.ts";
-export * from "./collect/counter_delta.ts";
 export * from "./collect/describe_limits.ts";
-export * from "./collect/eve_dns_json.ts";
-export * from "./collect/find_capture_interfaces.ts";
-export * from "./collect/go_json.ts";
-export * from "./collect/link_names.ts";
 export * from "./collect/linux_collector.ts";
-export * from "./collect/parse_lease_files.ts";
-export * from "./collect/proc_lists.ts";
-export * from "./collect/state_dot.ts";
 export * from "./collect/trace_target.ts";
-export * from "./collect/wireless_link.ts";
 export * from "./default_publish_directory.ts";
 export * from "./diagnose_trace.ts";
+export * from "./diff_netdumps.ts";
 export * from "./diff_traces.ts";
 export * from "./dump_entry.ts";
 export * from "./dump_name.ts";
@@ -72,6 +73,7 @@ export * from "./merge_captures.ts";
 export * from "./net_dumper.ts";
 export * from "./netdump_archive.ts";
 export * from "./netdump_limits.ts";
+export * from "./netdump_timeline.ts";
 export * from "./nettrace_check.ts";
 export * from "./nettrace_decoder.ts";
 export * from "./nettrace_encoder.ts";
@@ -85,8 +87,6 @@ export * from "./nettrace_timeline.ts";
 export * from "./nettrace_types.ts";
 export * from "./packet_decoder.ts";
 export * from "./prepare_publish_directory.ts";
-export * from "./probe/exchange_datagram.ts";
-export * from "./probe/pause.ts";
 export * from "./probe/ping.ts";
 export * from "./probe/probe_connect.ts";
 export * from "./probe/probe_dns.ts";
@@ -105,11 +105,12 @@ export * from "./redact/redact_netdump.ts";
 export * from "./redact/redaction_rule_table.ts";
 export * from "./redact/redactor.ts";
 export * from "./render_waterfall.ts";
+export * from "./report_netdump.ts";
 export * from "./report_trace.ts";
 export * from "./search_netdump.ts";
+export * from "./sniff_netdump.ts";
 export * from "./state/archive_state.ts";
 export * from "./state/eve_ports.ts";
-export * from "./state/json_values.ts";
 export * from "./state/network_state_json.ts";
 export * from "./state/parse_arp.ts";
 export * from "./state/parse_ifconfig.ts";

@@ -1,4 +1,4 @@
-import { openLibc } from "./libc.ts";
+import { borrowLibc } from "./libc.ts";
 
 /** What the kernel says when nothing keeps its clock right. */
 const TIME_ERROR = 5;
@@ -12,9 +12,10 @@ const TIMEX_BYTES = 256;
  */
 export function isClockSynchronized(): boolean | undefined {
   try {
-    const adjtimex = openLibc().linuxSymbol("adjtimex");
-    const state = adjtimex(new Uint8Array(TIMEX_BYTES));
-    return state < 0 ? undefined : state !== TIME_ERROR;
+    return borrowLibc((libc) => {
+      const state = libc.linuxSymbol("adjtimex")(new Uint8Array(TIMEX_BYTES));
+      return state < 0 ? undefined : state !== TIME_ERROR;
+    });
   } catch {
     return undefined;
   }

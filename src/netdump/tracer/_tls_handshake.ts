@@ -66,15 +66,16 @@ export async function handshakeTls(
     tunnel.endAt = context.clock.now();
     const chain = decodeChain(context, result.chain);
     tunnel.peerCerts = chain.map(toPeerCert);
-    if (result.verifyFailure !== undefined && options.insecure !== true) {
+    const refusal = result.verifyFailure ?? refuseLegacyName(chain[0]);
+    if (refusal !== undefined && options.insecure !== true) {
       result.stream.destroy();
       throw new RequestError(
-        wordVerifyFailure(result.verifyFailure, {
+        wordVerifyFailure(refusal, {
           host: serverName,
           chain,
           nowMs: context.clock.wall(),
         }),
-        { phase: "tls", code: result.verifyFailure },
+        { phase: "tls", code: refusal },
       );
     }
     tunnel.cipherSuite = result.cipherSuite || watcher.cipherSuite;
@@ -165,6 +166,15 @@ function judgeCertificate(
   return wrongName === undefined
     ? undefined
     : codeOf(wrongName) ?? wrongName.message;
+}
+
+/** Go takes no name from the subject, which the runtime still does. */
+function refuseLegacyName(
+  leaf: DecodedCertificate | undefined,
+): string | undefined {
+  const hasNames = leaf === undefined || leaf.dnsNames.length > 0 ||
+    leaf.ipAddresses.length > 0;
+  return hasNames ? undefined : "ERR_TLS_CERT_ALTNAME_INVALID";
 }
 
 function readChain(socket: tls.TLSSocket): Uint8Array[] {

@@ -232,25 +232,6 @@ export function borrowLibc<T>(use: (libc: Libc) => T): T {
   }
 }
 
-/**
- * Uses the C library for a moment: it is closed again, unless somebody had
- * opened it before.
- *
- * @param use What to do with it; must be done when it returns.
- * @returns What that returned.
- * @throws {Deno.errors.NotCapable} When FFI is not permitted.
- * @throws {Deno.errors.NotSupported} When there is no C library that can be opened.
- */
-export function borrowLibc<T>(use: (libc: Libc) => T): T {
-  const isMine = opened === undefined;
-  const libc = openLibc();
-  try {
-    return use(libc);
-  } finally {
-    if (isMine) libc.close();
-  }
-}
-
 /** The C library; see {@linkcode openLibc}. */
 export class Libc implements Disposable {
   #library: Deno.DynamicLibrary<typeof LIBC_SYMBOLS> | undefined;

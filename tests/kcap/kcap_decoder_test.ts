@@ -267,3 +267,28 @@ Deno.test("KcapDecoder tells a run of empty sections once", () => {
     "capture is truncated: the stream ends 5 bytes into a section header",
   ]);
 });
+
+Deno.test("KcapDecoder refuses a record with more in it than an event", () => {
+  const { events } = decodeKcap(E_STREAM);
+  const { offset, sizeBytes } = events[2]!;
+  const end = offset + 10 + sizeBytes;
+  const stream = new Uint8Array(E_STREAM.length + 3);
+  stream.set(E_STREAM.subarray(0, end));
+  stream.set(E_STREAM.subarray(end), end + 3);
+  new DataView(stream.buffer).setUint32(offset + 6, sizeBytes + 3, true);
+  const read = decodeKcap(stream);
+  assertEquals(read.events.length, 10);
+  assertEquals(read.faults.map(({ message }) => message), [
+    "fail to unmarshal event: process state of 0 bytes does not fill the record, of which 3 bytes are left",
+  ]);
+});
+
+Deno.test("KcapDecoder refuses a nested section of the wrong type", () => {
+  const { events } = decodeKcap(E_STREAM);
+  const stream = E_STREAM.slice();
+  const { offset, sizeBytes } = events[2]!;
+  stream[offset + sizeBytes] = 2;
+  assertEquals(decodeKcap(stream).faults.map(({ message }) => message), [
+    "fail to unmarshal event: section in the event has type 2, expected 1 (process)",
+  ]);
+});

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { decodeTextBytes, encodeTextBytes } from "../../src/kcap/text_bytes.ts";
-import { TextCache } from "../../src/kcap/_text_cache.ts";
+import { equalBytes, TextCache } from "../../src/kcap/_text_cache.ts";
 import { compareUtf8 } from "../../src/kcap/compare_utf8.ts";
 import { seededRandom } from "../support/mutations.ts";
 
@@ -96,5 +96,24 @@ Deno.test("compareUtf8 orders as the bytes do", () => {
       const bytes = hex(a) < hex(b) ? -1 : hex(a) > hex(b) ? 1 : 0;
       assertEquals(Math.sign(compareUtf8(a, b)), bytes, `${hex(a)} ${hex(b)}`);
     }
+  }
+});
+
+Deno.test("equalBytes tells bytes apart that are equal or no numbers as floats", () => {
+  const random = seededRandom(8);
+  // Zeros of both signs and values that are no number.
+  const special = [0, 0x80, 0x7f, 0xff, 0xf0, 0xf8, 1];
+  for (let round = 0; round < 20_000; round++) {
+    const length = 4 + random(20);
+    const a = Uint8Array.from(
+      { length },
+      () => random(3) === 0 ? special[random(special.length)]! : 0,
+    );
+    const b = a.slice();
+    if (random(2) === 0) b[random(length)] = special[random(special.length)]!;
+    assertEquals(
+      equalBytes(new DataView(a.buffer), 0, new DataView(b.buffer), 0, length),
+      a.toHex() === b.toHex(),
+    );
   }
 });

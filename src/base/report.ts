@@ -10,12 +10,14 @@ export interface ReportColumn {
   /**
    * How numbers of the column are shown to people; JSON keeps the number.
    * `percent` takes 0 to 100, `ns` nanoseconds, `bytes` bytes, `time` Unix
-   * nanoseconds.
+   * nanoseconds. `function` is text: the name of one, of which the end tells
+   * most where it must be cut.
    *
    * @default {"text"}
    */
   readonly unit?:
     | "text"
+    | "function"
     | "count"
     | "percent"
     | "ns"

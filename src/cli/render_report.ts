@@ -134,9 +134,16 @@ function renderTable(
           : cell.padEnd(widths[index]!)
       ).join("  ")
     }`.trimEnd();
-    return columns > 0 && line.length > columns
-      ? `${line.slice(0, columns - 1)}…`
-      : line;
+    if (columns === 0 || line.length <= columns) return line;
+    if (table.columns.at(-1)?.unit === "function") {
+      const name = row.at(-1)!;
+      const start = line.length - name.length;
+      const room = columns - start;
+      if (room >= MIN_NAME_LENGTH) {
+        return line.slice(0, start) + cutFunctionName(name, room);
+      }
+    }
+    return `${line.slice(0, columns - 1)}…`;
   };
   const lines = [
     render(table.columns.map(({ title }) => title)),
@@ -149,8 +156,21 @@ function renderTable(
   return lines;
 }
 
+/** Shorter names are not worth an attempt to cut them well. */
+const MIN_NAME_LENGTH = 8;
+
+/** Takes the arguments off a name, then its module, then its start. */
+function cutFunctionName(name: string, length: number): string {
+  const module = name.indexOf("!") + 1;
+  const bracket = name.indexOf("(", module + 1);
+  const path = bracket < 0 ? name : `${name.slice(0, bracket)}(…)`;
+  if (path.length <= length) return path;
+  const method = path.slice(module);
+  return method.length <= length ? method : `…${method.slice(1 - length)}`;
+}
+
 function isNumeric({ unit = "text" }: ReportColumn): boolean {
-  return unit !== "text" && unit !== "time";
+  return unit !== "text" && unit !== "function" && unit !== "time";
 }
 
 function renderCell(
@@ -171,6 +191,7 @@ function renderCell(
     case "count":
       return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, " ");
     case "text":
+    case "function":
       return String(value);
   }
 }

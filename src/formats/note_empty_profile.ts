@@ -11,6 +11,16 @@ import type { Profile } from "../profile/types.ts";
 export function noteEmptyProfile(profile: Profile, stats: DecodeStats): void {
   if (profile.samples.length > 0) return;
   stats.count("no_samples", "data_loss", {
-    detail: profile.comments.join("; ") || undefined,
+    detail: whyEmpty(profile),
   });
+}
+
+/**
+ * @param profile A profile without samples.
+ * @returns Those of its remarks that say why, if any.
+ */
+export function whyEmpty({ comments }: Profile): string | undefined {
+  // What comes before is about the process.
+  const first = comments.findIndex((remark) => remark.startsWith("no "));
+  return first < 0 ? undefined : comments.slice(first).join("; ");
 }

@@ -95,7 +95,7 @@ export function profileSections(
         { key: "exclusiveShare", title: "share", unit: "percent" },
         { key: "inclusive", title: "inclusive", unit: reportUnit(unit) },
         { key: "inclusiveShare", title: "share", unit: "percent" },
-        { key: "name", title: "function" },
+        { key: "name", title: "function", unit: "function" },
       ],
       rows: ordered.slice(0, top).map(({ name, exclusive, inclusive }) => [
         exclusive,
@@ -211,7 +211,7 @@ export function comparisonSections(
         { key: "exclusiveBefore", title: "before", unit: reported },
         { key: "exclusiveAfter", title: "after", unit: reported },
         { key: "inclusiveChange", title: "inclusive change", unit: reported },
-        { key: "name", title: "function" },
+        { key: "name", title: "function", unit: "function" },
       ],
       rows: changed.slice(0, top).map((change) => [
         change.exclusiveAfter - change.exclusiveBefore,
@@ -241,7 +241,7 @@ function neighbourTable(
     columns: [
       { key: "value", title: "value", unit: reportUnit(unit) },
       { key: "share", title: "share", unit: "percent" },
-      { key: "name", title: "function" },
+      { key: "name", title: "function", unit: "function" },
     ],
     rows: neighbours.slice(0, top).map(({ name, value }) => [
       value,

@@ -72,6 +72,37 @@ Deno.test("renderReport cuts table lines to the width of the terminal", () => {
   );
 });
 
+Deno.test("renderReport keeps the end of a function's name", () => {
+  const names = [
+    "app!A.Run()",
+    "app!My.Space.Type.Work(int32,int32)",
+    "System.Private.CoreLib!My.Space.Type.Work(int32)",
+    "app!Its.Name.Is.Far.Too.Long.To.Be.Shown.Here.Work(int32)",
+    "(anonymous namespace)::run(int, int, int)",
+  ];
+  const lines = renderReport({
+    title: "",
+    sections: [{
+      type: "table",
+      key: "top",
+      title: "",
+      columns: [
+        { key: "share", title: "share", unit: "percent" },
+        { key: "name", title: "function", unit: "function" },
+      ],
+      rows: names.map((name) => [1, name]),
+    }],
+  }, { columns: 40 }).split("\n");
+  assertEquals(lines, [
+    "   share  function",
+    "  1.00 %  app!A.Run()",
+    "  1.00 %  app!My.Space.Type.Work(…)",
+    "  1.00 %  My.Space.Type.Work(…)",
+    "  1.00 %  …Long.To.Be.Shown.Here.Work(…)",
+    "  1.00 %  (anonymous namespace)::run(…)",
+  ]);
+});
+
 Deno.test("reportToJson keeps numbers and names rows by key", () => {
   assertEquals(JSON.parse(toJsonText(reportToJson(REPORT))), {
     title: "app.nettrace",

@@ -39,10 +39,15 @@ export async function run(context: CommandContext): Promise<number> {
     : form === "csv"
     ? writeCsvEvents(events)
     : writeTextEvents(events);
-  await writeOutput(console, stream, {
+  const size = await writeOutput(console, stream, {
     path: options["output"] as string | undefined,
     binary: false,
   });
+  if (size === 0) {
+    console.note(
+      `${input.name}: no record${filter === undefined ? "s" : " matches"}`,
+    );
+  }
   return reportDamage(console, input.name, input.stats, {
     accept: options["accept-damage"] === true,
   });

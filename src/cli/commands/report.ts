@@ -1,6 +1,7 @@
 import { toJsonText } from "../../base/json_text.ts";
 import type { ReportSection } from "../../base/report.ts";
 import { compilePattern } from "../../base/text_pattern.ts";
+import { whyEmpty } from "../../formats/note_empty_profile.ts";
 import { profileSections } from "../../formats/profile_report.ts";
 import type { CommandContext } from "../command.ts";
 import { renderReport, reportToJson } from "../render_report.ts";
@@ -49,7 +50,10 @@ export async function run(context: CommandContext): Promise<number> {
       }));
     } else {
       console.note(
-        `${input.name}: ${["no samples", ...profile.comments].join("; ")}`,
+        `${input.name}: ${
+          whyEmpty(profile) ??
+            (whole.samples.length > 0 ? "no sample matches" : "no samples")
+        }`,
       );
     }
   }

@@ -152,20 +152,18 @@ function judgeCertificate(
   socket: tls.TLSSocket,
   serverName: string,
 ): string | undefined {
-  if (!socket.authorized) {
-    const error: unknown = socket.authorizationError;
-    return typeof error === "string"
-      ? error
-      : codeOf(error) ?? (error instanceof Error ? error.message : "unknown");
-  }
-  // The name is checked once more: a runtime that forgot it would go unnoticed.
+  // Of several faults Go tells a wrong name before a wrong authority. The name
+  // is checked of good certificates too: a runtime that forgot it would go unnoticed.
   const wrongName = tls.checkServerIdentity(
     serverName,
     socket.getPeerCertificate(),
   );
-  return wrongName === undefined
-    ? undefined
-    : codeOf(wrongName) ?? wrongName.message;
+  if (wrongName !== undefined) return codeOf(wrongName) ?? wrongName.message;
+  if (socket.authorized) return undefined;
+  const error: unknown = socket.authorizationError;
+  return typeof error === "string"
+    ? error
+    : codeOf(error) ?? (error instanceof Error ? error.message : "unknown");
 }
 
 /** Go takes no name from the subject, which the runtime still does. */

@@ -67,6 +67,9 @@ function wordReason(
   reason: string,
   { host, chain, nowMs }: VerifyFailureContext,
 ): string {
+  // Go looks at the dates of the leaf first; the runtime does not always tell them.
+  const side = wrongSide(chain[0], nowMs);
+  if (side !== undefined) return wordDates(chain, nowMs, side);
   const isUnknown = UNKNOWN_AUTHORITY_CODES.has(reason) ||
     /UnknownIssuer/.test(reason);
   if (isUnknown) return "certificate signed by unknown authority";
@@ -79,6 +82,18 @@ function wordReason(
   const isName = reason === "ERR_TLS_CERT_ALTNAME_INVALID" ||
     /not valid for name|NotValidForName/i.test(reason);
   return isName ? wordName(chain[0], host) : reason;
+}
+
+function wrongSide(
+  leaf: DecodedCertificate | undefined,
+  nowMs: number,
+): "after" | "before" | undefined {
+  if (leaf === undefined) return undefined;
+  const now = formatUnixNs(unixNsFromMs(nowMs), 0);
+  const { notAfter, notBefore } = leaf;
+  if (notAfter.type === "absolute" && now > notAfter.text) return "after";
+  if (notBefore.type === "absolute" && now < notBefore.text) return "before";
+  return undefined;
 }
 
 function wordDates(

@@ -9,6 +9,8 @@ export interface ReadFileStreamOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told how many bytes were read so far. */
   readonly onRead?: ((totalBytes: number) => void) | undefined;
+  /** Largest piece in bytes: a larger one means fewer waits for the disk. @default {262144} */
+  readonly pieceBytes?: number | undefined;
 }
 
 /**
@@ -24,21 +26,21 @@ export function readFileStream(
   path: string,
   options: ReadFileStreamOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  return abortableStream(readPieces(path, options.onRead), options.signal);
+  return abortableStream(readPieces(path, options), options.signal);
 }
 
 async function* readPieces(
   path: string,
-  onRead: ReadFileStreamOptions["onRead"],
+  { onRead, pieceBytes = READ_BYTES }: ReadFileStreamOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path, { read: true });
   let totalBytes = 0;
-  let ahead = startReading(file);
+  let ahead = startReading(file, pieceBytes);
   try {
     while (true) {
       const piece = await ahead;
       if (piece === undefined) return;
-      ahead = startReading(file);
+      ahead = startReading(file, pieceBytes);
       totalBytes += piece.length;
       onRead?.(totalBytes);
       yield piece;
@@ -50,16 +52,20 @@ async function* readPieces(
 }
 
 /** A failure is told when the piece is waited for, not before. */
-function startReading(file: Deno.FsFile): ReturnType<typeof readPiece> {
-  const piece = readPiece(file);
+function startReading(
+  file: Deno.FsFile,
+  pieceBytes: number,
+): ReturnType<typeof readPiece> {
+  const piece = readPiece(file, pieceBytes);
   piece.catch(() => {});
   return piece;
 }
 
 async function readPiece(
   file: Deno.FsFile,
+  pieceBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const buffer = new Uint8Array(READ_BYTES);
+  const buffer = new Uint8Array(pieceBytes);
   const count = await file.read(buffer);
   return count === null ? undefined : buffer.subarray(0, count);
 }

@@ -25,8 +25,10 @@ export class MergedSender implements AsyncDisposable {
       this.#send(packets.map(merge));
     return {
       name: "merged sessions",
+      trySend: () => false,
       send: (packet) => send([packet]),
       sendRecords: (batch) => send([...batch]),
+      flush: () => Promise.resolve(),
       close: () => Promise.resolve(),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };

@@ -4,11 +4,12 @@ import { timeNsOf } from "./event_fields.ts";
 import type { EventPredicate } from "./event_filter.ts";
 import { decodeMessage } from "./message_decoder.ts";
 import { setDropped } from "./message_encoder.ts";
-import { readTraceFile } from "./read_trace_file.ts";
+import { readTraceBatches } from "./read_trace_file.ts";
 import { RemoteSink } from "./remote_sink.ts";
 import { ReplayPacer } from "./replay_pacer.ts";
 import type { ReplayPace } from "./replay_pacer.ts";
 import type { RemoteSinkConfig } from "./sink_config.ts";
+import { TraceFileDecoder } from "./trace_file_decoder.ts";
 import type { TraceRecord } from "./trace_file_decoder.ts";
 import { openTraceSender } from "./trace_sender.ts";
 import type { OpenTraceSenderOptions } from "./trace_sender.ts";
@@ -85,22 +86,22 @@ export async function measureTrace(
   source: AsyncIterable<Uint8Array> | Uint8Array,
   signal?: AbortSignal,
 ): Promise<TraceExtent> {
-  let version = 0;
-  let records = 0;
-  let largestSeq = 0;
-  let largestBytes = 0;
-  const options = {
-    signal,
-    onConfig: (config: { version: number }) => version = config.version,
-  };
-  for await (const { seq, bytes } of readTraceFile(source, options)) {
-    records++;
-    if (bytes.length > largestBytes) {
-      largestSeq = seq;
-      largestBytes = bytes.length;
-    }
+  const extent = { version: 0, records: 0, largestSeq: 0, largestBytes: 0 };
+  const decoder = new TraceFileDecoder({
+    onConfig: (config) => extent.version = config.version,
+    onSize(seq, sizeBytes) {
+      extent.records = seq;
+      if (sizeBytes <= extent.largestBytes) return;
+      extent.largestSeq = seq;
+      extent.largestBytes = sizeBytes;
+    },
+  });
+  for await (const chunk of source instanceof Uint8Array ? [source] : source) {
+    signal?.throwIfAborted();
+    decoder.push(chunk);
   }
-  return { version, records, largestSeq, largestBytes };
+  decoder.finish();
+  return extent;
 }
 
 /**
@@ -158,9 +159,20 @@ export async function replayTrace(
 
 /** Somewhere the messages of one connection go. */
 interface Target {
-  /** Gives false when the message was dropped. */
-  send(packet: Uint8Array<ArrayBuffer>): boolean | Promise<boolean>;
+  /**
+   * Sends a message, and gives a promise only where it has to wait: most
+   * messages fit at once, and a promise for each would cost more than they do.
+   */
+  send(packet: Uint8Array<ArrayBuffer>): Sent | Promise<Sent>;
+  flush(): Promise<void>;
   close(): Promise<void>;
+}
+
+type Sent = "sent" | "dropped";
+
+interface ChosenMessage {
+  readonly packet: Uint8Array<ArrayBuffer>;
+  readonly timeNs: bigint | undefined;
 }
 
 class Replay {
@@ -213,7 +225,9 @@ class Replay {
         endpoint: seqpacketPath(this.#endpoint),
       }, { signal });
       return {
-        send: (packet) => remote.emitPacket(packet.slice()),
+        send: (packet) =>
+          remote.emitPacket(packet.slice()) ? "sent" : "dropped",
+        flush: () => Promise.resolve(),
         close: () => remote.close(),
       };
     }
@@ -229,58 +243,69 @@ class Replay {
       stdout,
     });
     return {
-      async send(packet) {
-        await sender.send(packet);
-        return true;
-      },
+      send: (packet) =>
+        sender.trySend(packet)
+          ? "sent"
+          : sender.send(packet).then(() => "sent"),
+      flush: () => sender.flush(),
       close: () => sender.close(),
     };
   }
 
   async #runOnce(target: Target): Promise<void> {
-    const { onWarning, signal, isWanted, zeroDropped, speed, rate } =
-      this.#options;
-    const pacer = new ReplayPacer({ rate, speed });
-    const isPaced = rate !== undefined || speed !== undefined;
-    const needsEvent = isWanted !== undefined || pacer.needsTime;
-    for await (
-      const record of readTraceFile(this.#source.open(), { signal })
-    ) {
-      let timeNs: bigint | undefined;
-      if (needsEvent) {
-        const event = decodeMessage(record.bytes, { seq: record.seq });
-        if (isWanted?.(event) === false) continue;
-        timeNs = timeNsOf(event);
+    const { signal, speed, rate } = this.#options;
+    const pacer = rate === undefined && speed === undefined
+      ? undefined
+      : new ReplayPacer({ rate, speed });
+    const source = this.#source.open();
+    for await (const records of readTraceBatches(source, { signal })) {
+      for (const record of records) {
+        const chosen = this.#choose(record, pacer);
+        if (chosen === undefined) continue;
+        if (pacer !== undefined) await pacer.wait(chosen.timeNs, signal);
+        try {
+          const sent = target.send(chosen.packet);
+          this.#count(
+            typeof sent === "string" ? sent : await sent,
+            chosen.packet,
+          );
+          if (pacer !== undefined) await target.flush();
+        } catch (error) {
+          throw this.#describe(error, record);
+        }
       }
-      if (record.bytes.length === 0) {
-        this.#skipped++;
-        onWarning?.(
-          `message ${record.seq} has no bytes and is left out, the server would take it for the end`,
-        );
-        continue;
-      }
-      if (isPaced) await pacer.wait(timeNs, signal);
-      let packet = record.bytes as Uint8Array<ArrayBuffer>;
-      if (zeroDropped === true) {
-        packet = packet.slice();
-        setDropped(packet, 0);
-      }
-      await this.#send(target, record, packet);
+      await target.flush();
     }
   }
 
-  async #send(
-    target: Target,
+  /** Decides whether a message is sent, and as what. */
+  #choose(
     record: TraceRecord,
-    packet: Uint8Array<ArrayBuffer>,
-  ): Promise<void> {
-    let isSent: boolean;
-    try {
-      isSent = await target.send(packet);
-    } catch (error) {
-      throw this.#describe(error, record);
+    pacer: ReplayPacer | undefined,
+  ): ChosenMessage | undefined {
+    const { onWarning, isWanted, zeroDropped } = this.#options;
+    let timeNs: bigint | undefined;
+    if (isWanted !== undefined || pacer?.needsTime === true) {
+      const event = decodeMessage(record.bytes, { seq: record.seq });
+      if (isWanted?.(event) === false) return undefined;
+      timeNs = timeNsOf(event);
     }
-    if (!isSent) {
+    if (record.bytes.length === 0) {
+      this.#skipped++;
+      onWarning?.(
+        `message ${record.seq} has no bytes and is left out, the server would take it for the end`,
+      );
+      return undefined;
+    }
+    const packet = record.bytes as Uint8Array<ArrayBuffer>;
+    if (zeroDropped !== true) return { packet, timeNs };
+    const copy = packet.slice();
+    setDropped(copy, 0);
+    return { packet: copy, timeNs };
+  }
+
+  #count(sent: Sent, packet: Uint8Array): void {
+    if (sent === "dropped") {
       this.#dropped++;
       return;
     }

@@ -111,9 +111,9 @@ async function connect(
     });
     let sent = 0;
     return {
-      async emit() {
-        await sender.send(packet);
+      emit() {
         sent++;
+        if (!sender.trySend(packet)) return sender.send(packet);
       },
       sent: () => sent,
       dropped: () => 0,

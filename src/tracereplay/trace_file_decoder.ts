@@ -32,8 +32,10 @@ export interface TraceRecord {
 export interface TraceFileSink {
   /** Called once, before the first record. */
   onConfig?(config: TraceFileConfig): void;
+  /** Called for every message; without it messages are passed over, not gathered. */
+  onRecord?(record: TraceRecord): void;
   /** Called for every message. */
-  onRecord(record: TraceRecord): void;
+  onSize?(seq: number, sizeBytes: number): void;
 }
 
 type State = "signature" | "config" | "records";
@@ -98,13 +100,7 @@ export class TraceFileDecoder {
     this.#queue.push(chunk);
     if (this.#state === "signature" && !this.#takeSignature()) return;
     if (this.#state === "config" && !this.#takeConfig()) return;
-    while (true) {
-      const offset = this.#queue.offset;
-      const bytes = this.#takeSized("record");
-      if (bytes === undefined) return;
-      this.#seq++;
-      this.#sink.onRecord({ seq: this.#seq, offset, bytes });
-    }
+    while (this.#takeRecord());
   }
 
   /**
@@ -160,14 +156,30 @@ export class TraceFileDecoder {
   }
 
   #takeConfig(): boolean {
-    const bytes = this.#takeSized("configuration");
-    if (bytes === undefined) return false;
+    const size = this.#readySize("configuration");
+    if (size === undefined) return false;
+    this.#queue.consume(PREFIX_BYTES);
     this.#state = "records";
-    this.#sink.onConfig?.(parseConfig(bytes));
+    this.#sink.onConfig?.(parseConfig(this.#queue.take(size)!));
     return true;
   }
 
-  #takeSized(what: string): Uint8Array | undefined {
+  #takeRecord(): boolean {
+    const offset = this.#queue.offset;
+    const size = this.#readySize("record");
+    if (size === undefined) return false;
+    this.#queue.consume(PREFIX_BYTES);
+    const seq = ++this.#seq;
+    if (this.#sink.onRecord === undefined) this.#queue.consume(size);
+    else {
+      this.#sink.onRecord({ seq, offset, bytes: this.#queue.take(size)! });
+    }
+    this.#sink.onSize?.(seq, size);
+    return true;
+  }
+
+  /** Size of the next record, if all of it is there. */
+  #readySize(what: string): number | undefined {
     if (this.#queue.available < PREFIX_BYTES) return undefined;
     const offset = this.#queue.offset;
     const size = this.#peekSize();
@@ -177,9 +189,7 @@ export class TraceFileDecoder {
         { limit: "maxRecordBytes", value: size, offset },
       );
     }
-    if (this.#queue.available < PREFIX_BYTES + size) return undefined;
-    this.#queue.consume(PREFIX_BYTES);
-    return this.#queue.take(size);
+    return this.#queue.available < PREFIX_BYTES + size ? undefined : size;
   }
 
   /** Exact up to 2^53, which is far beyond the limit. */

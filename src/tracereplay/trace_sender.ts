@@ -4,6 +4,7 @@ import {
   OsError,
   ProtocolError,
 } from "../base/errors.ts";
+import { ByteWriter } from "../codec/byte_writer.ts";
 import { connectByteStream } from "../platform/byte_stream_socket.ts";
 import { PacketBatch } from "../platform/packet_batch.ts";
 import { SeqpacketConn } from "../platform/seqpacket_conn.ts";
@@ -20,10 +21,26 @@ import {
   WIRE_VERSION,
 } from "./trace_file_encoder.ts";
 
+/**
+ * Send buffer that is asked for. The default holds three messages of 64 KiB,
+ * and a full buffer counts as writable again when it is nearly empty.
+ */
+const SEND_BUFFER_BYTES = 1024 * 1024;
+/** Small messages of a stream are gathered up to this. */
+const GATHERED_BYTES = 64 * 1024;
+
 /** Somewhere messages are sent to, whatever the transport. */
 export interface TraceSender extends AsyncDisposable {
   /** Where to, for messages to people. */
   readonly name: string;
+  /**
+   * Sends one message if that is possible without waiting.
+   *
+   * @param packet As of {@linkcode TraceSender.send}.
+   * @returns False when it is not, and nothing was sent.
+   * @throws {OsError} As of {@linkcode TraceSender.send}.
+   */
+  trySend(packet: Uint8Array<ArrayBuffer>): boolean;
   /**
    * Sends one message and waits for room where there is none.
    *
@@ -38,6 +55,8 @@ export interface TraceSender extends AsyncDisposable {
    * @throws {OsError} As of {@linkcode TraceSender.send}.
    */
   sendRecords(batch: RecordBatch): Promise<void>;
+  /** Sends what was gathered. A message that was tried may wait for this. */
+  flush(): Promise<void>;
   /** Sends what is left and closes. */
   close(): Promise<void>;
 }
@@ -126,17 +145,44 @@ async function openStreamSender(
   sink: ByteSink,
 ): Promise<TraceSender> {
   await sink.write(encodeTraceFileHeader());
+  // Small messages are gathered: each write is a system call.
+  const gathered = new ByteWriter({
+    littleEndian: true,
+    initialCapacity: 2 * GATHERED_BYTES,
+  });
   let isClosed = false;
+  async function flush(): Promise<void> {
+    if (gathered.length === 0) return;
+    const bytes = gathered.toBytes();
+    gathered.clear();
+    await sink.write(bytes);
+  }
   async function close(): Promise<void> {
     if (isClosed) return;
     isClosed = true;
-    await sink.close();
+    try {
+      await flush();
+    } finally {
+      await sink.close();
+    }
   }
   return {
     name,
-    send: (packet) => sink.write(encodeTraceRecord(packet)),
-    // The batch is given back as soon as this resolves.
-    sendRecords: (batch) => sink.write(batch.bytes.slice()),
+    trySend(packet) {
+      if (gathered.length + packet.length > GATHERED_BYTES) return false;
+      gathered.bytes(encodeTraceRecord(packet));
+      return true;
+    },
+    async send(packet) {
+      await flush();
+      await sink.write(encodeTraceRecord(packet));
+    },
+    async sendRecords(batch) {
+      await flush();
+      // The batch is given back as soon as this resolves.
+      await sink.write(batch.bytes.slice());
+    },
+    flush,
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -149,22 +195,23 @@ async function openSeqpacketSender(
   const { largest, signal } = options;
   const conn = await SeqpacketConn.connect(path, { signal });
   try {
+    conn.raiseMaxSendBytes(SEND_BUFFER_BYTES);
     if (largest !== undefined) makeRoom(conn, largest);
     await shakeHands(conn, path, options);
   } catch (error) {
     await conn.close();
     throw error;
   }
-  const send = async (packet: Uint8Array<ArrayBuffer>) => {
-    // Most messages fit at once, and a promise for each would cost more than they do.
-    if (!conn.trySend(packet)) await conn.send(packet, { signal });
-  };
   return {
     name: path,
-    send,
+    trySend: (packet) => conn.trySend(packet),
+    send: (packet) => conn.send(packet, { signal }),
     async sendRecords(batch) {
-      for (const packet of batch) await send(packet);
+      for (const packet of batch) {
+        if (!conn.trySend(packet)) await conn.send(packet, { signal });
+      }
     },
+    flush: () => Promise.resolve(),
     close: () => conn.close(),
     [Symbol.asyncDispose]: () => conn.close(),
   };

@@ -8,6 +8,8 @@ import { followFile } from "../../../platform/follow_file.ts";
 import type { CommandContext } from "../../command.ts";
 import { UsageError } from "../../usage_error.ts";
 
+/** Files are read in large pieces: a replay shall not wait for the disk. */
+const PIECE_BYTES = 2 * 1024 * 1024;
 /** Bytes that tell whether a stream is packed. */
 const MAGIC_BYTES = 4;
 
@@ -76,7 +78,8 @@ export async function openTrace(
     isStream,
     stats,
     open() {
-      const stream = readFileStream(path, { signal });
+      const pieceBytes = isStream ? undefined : PIECE_BYTES;
+      const stream = readFileStream(path, { signal, pieceBytes });
       const whole = isStream ? stream : firstBytes(stream, info.size);
       return unpack(whole, stats, signal);
     },

@@ -25,6 +25,8 @@ export class LiveCode {
     const end = start + this.#methods.size(index);
     const first = Math.floor(start / PAGE_BYTES);
     const last = Math.floor((end - 1) / PAGE_BYTES);
+    // Numbers beyond are not exact: counting up would not come to an end.
+    if (last > Number.MAX_SAFE_INTEGER) return false;
     if (last < first || last - first >= MAX_PAGES) return false;
     const pages = this.#spaces[this.#methods.space(index)] ??= new Map();
     let replaces = false;

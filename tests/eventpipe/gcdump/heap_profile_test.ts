@@ -45,7 +45,7 @@ Deno.test("heapProfile stacks types from the roots to the object", async () => {
 Deno.test("heapProfile counts every object of a real heap once", async () => {
   const dump = await readHeapDump([await Deno.readFile(HEAP_TRACE)]);
   const profile = heapProfile(dump);
-  checkProfile(profile);
+  assertEquals(checkProfile(profile), []);
   const [objects, bytes] = profile.samples.values.map((column) =>
     column.reduce((sum, value) => sum + value)
   );

@@ -114,6 +114,18 @@ Deno.test("resolveAddresses gives memory that was used again the code of its tim
   });
 });
 
+Deno.test("resolveAddresses comes to an end with methods at addresses that no process has", async () => {
+  const start = 0xffff_ffff_ffff_0000n;
+  const trace = new TraceBuilder().add(
+    method(RUNTIME, 143, 1, { start, size: 0x1000, name: "Far" }),
+    sample(10, [start + 0x10n]),
+    module(RUNTIME, 152, "/app/App.dll"),
+  );
+  assertEquals(stacksOf(await profileOf(trace)), {
+    "App!App.Program.Far()": 1,
+  });
+});
+
 Deno.test("resolveAddresses takes a method that is told twice for one", async () => {
   const leaf = { start: 0x1000n, size: 0x100, name: "Leaf" };
   const trace = new TraceBuilder().add(

@@ -48,5 +48,5 @@ export function renderDotnetHeap(
 }
 
 function number(value: number, width: number): string {
-  return value.toLocaleString("en-US").padStart(width);
+  return String(value).replace(/\B(?=(?:\d{3})+$)/g, ",").padStart(width);
 }

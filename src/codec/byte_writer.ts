@@ -7,6 +7,8 @@ export interface ByteWriterOptions {
 }
 
 const encoder = new TextEncoder();
+/** Up to here a loop over the units is faster than a call into the runtime. */
+const SHORT_TEXT = 64;
 
 /**
  * Collects numbers and bytes in a buffer that grows by doubling.
@@ -160,9 +162,22 @@ export class ByteWriter {
    */
   utf8(text: string): number {
     const at = this.#grow(text.length * 3);
-    const { written } = encoder.encodeInto(text, this.#bytes.subarray(at));
+    const written = text.length <= SHORT_TEXT && this.#writeAscii(text, at)
+      ? text.length
+      : encoder.encodeInto(text, this.#bytes.subarray(at)).written;
     this.#length = at + written;
     return written;
+  }
+
+  /** Whether the text is ASCII; only then all of it is written. */
+  #writeAscii(text: string, at: number): boolean {
+    const bytes = this.#bytes;
+    for (let index = 0; index < text.length; index++) {
+      const unit = text.charCodeAt(index);
+      if (unit >= 0x80) return false;
+      bytes[at + index] = unit;
+    }
+    return true;
   }
 
   /** @param count How many zero bytes to write. */

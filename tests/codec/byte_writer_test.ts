@@ -119,3 +119,18 @@ Deno.test("ByteWriter grows at any byte", () => {
   for (let value = 0; value < 100; value++) writer.u8(value);
   assertEquals([...writer.view()], [...new Array(100).keys()]);
 });
+
+Deno.test("ByteWriter writes text of any length and characters as UTF-8", () => {
+  const encoder = new TextEncoder();
+  for (const length of [0, 1, 63, 64, 65, 300]) {
+    for (const tail of ["", "x", "\u007f", "\u0080", "ü", "😀", "\ud800"]) {
+      const text = "a".repeat(length) + tail;
+      const writer = new ByteWriter({ littleEndian: true });
+      writer.u8(1);
+      const written = writer.utf8(text);
+      const expected = encoder.encode(text);
+      assertEquals(written, expected.length);
+      assertEquals(writer.view().subarray(1), expected);
+    }
+  }
+});

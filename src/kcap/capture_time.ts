@@ -9,6 +9,10 @@ export const ZERO_TIME_NS: UnixNs = -62_135_596_800_000_000_000n as UnixNs;
 const RFC3339_REGEXP =
   /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|([+-])(\d{2}):(\d{2}))$/;
 
+/** Of days that every month has. */
+const PLAIN_UTC_REGEXP =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{0,8}[1-9]Z$/;
+
 /** Length of `YYYY-MM-DDThh:mm:ss`. */
 const SECOND_LENGTH = 19;
 /** Where the digits of a fraction begin. */
@@ -83,6 +87,10 @@ export function parseCaptureTime(text: string): CaptureTime | undefined {
  * @returns Go's text, or the text itself when it is no time.
  */
 export function formatGoTime(text: string): string {
+  // As nearly all are: a fraction without trailing zeros, and UTC.
+  if (PLAIN_UTC_REGEXP.test(text)) {
+    return `${text.slice(0, 10)} ${text.slice(11, -1)} +0000 UTC`;
+  }
   const time = parseCaptureTime(text);
   if (time === undefined) return text;
   const fraction = time.fraction === "" ? "" : `.${time.fraction}`;

@@ -71,7 +71,7 @@ export {
   type FunctionSpec,
 } from "./filter/function_table.ts";
 export type { LocalFiles } from "./filter/local_files.ts";
-export type { FilterNode, ValueType } from "./filter/types.ts";
+export type * from "./filter/types.ts";
 export { KcapDecoder, type KcapDecoderOptions } from "./kcap_decoder.ts";
 export {
   KcapEncoder,

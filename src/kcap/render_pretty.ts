@@ -152,21 +152,26 @@ function partOf(
   options: CompileTemplateOptions,
 ): Part {
   const { kvDelimiter = DEFAULT_KV_DELIMITER, colour = false } = options;
-  const part = rawPartOf(name, kvDelimiter);
+  const part = safePartOf(name, kvDelimiter);
   const code = colour ? COLOURS.get(name) : undefined;
   const isOfProcess = colour && PROCESS_FIELDS.has(name);
+  if (code === undefined && !isOfProcess) return part;
   return (event) => {
-    const raw = part(event);
-    const text = raw === "" && isOfProcess ? "N/A" : showSafely(raw);
-    return code === undefined ? text : `\x1b[${code}m${text}\x1b[0m`;
+    const text = part(event);
+    const shown = text === "" && isOfProcess ? "N/A" : text;
+    return code === undefined ? shown : `\x1b[${code}m${shown}\x1b[0m`;
   };
 }
 
-function rawPartOf(name: string, kvDelimiter: string): Part {
+/** What a tag stands for, safe to show. */
+function safePartOf(name: string, kvDelimiter: string): Part {
   if (name === ".Params") {
     return (event) =>
       event.params.toSorted((a, b) => compareUtf8(a.name, b.name))
-        .map((param) => `${param.name}${kvDelimiter}${paramText(param, event)}`)
+        .map((param) =>
+          showSafely(param.name) + kvDelimiter +
+          showSafely(paramText(param, event))
+        )
         .join(", ");
   }
   if (name.startsWith(".Params.") && name.length > ".Params.".length) {
@@ -174,11 +179,11 @@ function rawPartOf(name: string, kvDelimiter: string): Part {
     const param = wanted[0]!.toLowerCase() + wanted.slice(1);
     return (event) => {
       const found = event.params.find(({ name }) => name === param);
-      return found === undefined ? "" : paramText(found, event);
+      return found === undefined ? "" : showSafely(paramText(found, event));
     };
   }
   const part = FIELDS.get(name);
-  if (part !== undefined) return part;
+  if (part !== undefined) return (event) => showSafely(part(event));
   throw templateError(
     `${name} is not a known field name. Maybe you meant one of the following fields: ${
       [...FIELDS.keys()].join(" ")
@@ -212,8 +217,12 @@ function peText(pe: KcapPe | undefined): string {
 // deno-lint-ignore no-control-regex
 const CONTROL_REGEXP = /[\u0000-\u001f\u007f-\u009f]/g;
 
+/** Nearly all texts: nothing in them needs a closer look. */
+const PRINTABLE_REGEXP = /^[ -~]*$/;
+
 /** Control characters become `\xNN`, what else could disturb a terminal `\uXXXX`. */
 function showSafely(text: string): string {
+  if (PRINTABLE_REGEXP.test(text)) return text;
   return escapeForTerminal(
     text.toWellFormed().replace(
       CONTROL_REGEXP,

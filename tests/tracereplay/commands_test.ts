@@ -408,7 +408,8 @@ testWith(
     const endpoint = `${folder.path}/s.sock`;
     const serve = start(["serve", "--endpoint", endpoint, "--client-prefix"]);
     await serve.until("Socket address");
-    for (const name of ["all-types", "bad/header-size-too-big", "quirks"]) {
+    const names = ["all-types", "bad/header-size-too-big", "quirks"];
+    for (const [index, name] of names.entries()) {
       await run([
         "replay",
         "--endpoint",
@@ -416,8 +417,8 @@ testWith(
         "--in",
         `${FIXTURES}/${name}.trace`,
       ]);
+      await serve.until(`${index + 1}: Connection closed`);
     }
-    await serve.until("3: Connection closed");
     const { code, output } = await serve.stop();
     assertEquals(code, 0);
     const lines = output.trimEnd().split("\n");

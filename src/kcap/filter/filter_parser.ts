@@ -43,6 +43,7 @@ const OPERAND = [
   "function",
 ];
 const FOLLOW = ["operator", "')'", "','", "'|'"];
+const BAD_STRING = ["a valid string but bad string or escape found"];
 const ITEM = ["a list of strings, numbers or addresses"];
 
 const OR_LEVEL = 1;
@@ -319,10 +320,9 @@ class FilterParser {
   #refuseDamaged(token: Token): void {
     switch (token.kind) {
       case "badString":
+        throw this.#error(token, BAD_STRING);
       case "badEscape":
-        throw this.#error(token, [
-          "a valid string but bad string or escape found",
-        ]);
+        throw this.#error(token, BAD_STRING, "write a backslash as \\\\");
       case "badIp":
         throw this.#error(token, ["a valid IP address"]);
     }

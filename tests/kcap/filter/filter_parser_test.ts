@@ -27,6 +27,10 @@ Deno.test("parseFilter says what was probably meant", () => {
     assertThrows(() => parseFilter(expression), FilterError).hint;
   assertEquals(hint("ps.nme = 'x'"), "did you mean ps.name?");
   assertEquals(hint("lenght(ps.name) = 1"), "did you mean length?");
+  assertEquals(
+    hint("regex(ps.name, '\\.exe')"),
+    "write a backslash as \\\\",
+  );
   assertEquals(hint("zzzzzzzz = 1"), undefined);
 });
 

@@ -7,6 +7,7 @@ import type {
 } from "../platform/seqpacket_conn.ts";
 import { SeqpacketListener } from "../platform/seqpacket_listener.ts";
 import type { SeqpacketListenOptions } from "../platform/seqpacket_listener.ts";
+import { explainTransport } from "./_explain_transport.ts";
 import {
   decodeHandshake,
   encodeHandshake,
@@ -35,7 +36,12 @@ export function listenSeqpacket(
   path: string,
   options: SeqpacketListenOptions,
 ): TraceListener {
-  const listener = SeqpacketListener.listen(path, options);
+  let listener: SeqpacketListener;
+  try {
+    listener = SeqpacketListener.listen(path, options);
+  } catch (error) {
+    throw explainTransport(error);
+  }
   const batches = new BatchPool();
   return {
     endpoint: path,

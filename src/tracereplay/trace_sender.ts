@@ -8,6 +8,7 @@ import { ByteWriter } from "../codec/byte_writer.ts";
 import { connectByteStream } from "../platform/byte_stream_socket.ts";
 import { PacketBatch } from "../platform/packet_batch.ts";
 import { SeqpacketConn } from "../platform/seqpacket_conn.ts";
+import { explainTransport } from "./_explain_transport.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import {
   decodeHandshake,
@@ -193,7 +194,9 @@ async function openSeqpacketSender(
   options: OpenTraceSenderOptions,
 ): Promise<TraceSender> {
   const { largest, signal } = options;
-  const conn = await SeqpacketConn.connect(path, { signal });
+  const conn = await SeqpacketConn.connect(path, { signal }).catch((error) => {
+    throw explainTransport(error);
+  });
   try {
     conn.raiseMaxSendBytes(SEND_BUFFER_BYTES);
     if (largest !== undefined) makeRoom(conn, largest);

@@ -205,6 +205,21 @@ for (
   });
 }
 
+Deno.test("convert keeps longer headers, of unknown types too", async () => {
+  const packet = Uint8Array.fromHex("0c0063000000000001020304" + "ff");
+  const file = concatBytes([
+    encodeTraceFileHeader(),
+    encodeTraceRecord(packet),
+  ]);
+  await withFile(file, async (path) => {
+    const lines = await runMain(["convert", "--to=jsonl", path]);
+    await withFile(lines.stdoutBytes, async (ndjson) => {
+      const back = await runMain(["convert", "--to=tracereplay", ndjson]);
+      assertEquals(back.stdoutBytes.toHex(), file.toHex());
+    });
+  });
+});
+
 testWith(
   "convert of a session that gVisor recorded gives the events that are required",
   [requireSharedData("tracereplay/client-0001")],

@@ -218,6 +218,27 @@ testWith(
 );
 
 testWith(
+  "SeqpacketConn.close reaches the peer while others go on to wait",
+  NEEDS_SOCKETS,
+  async () => {
+    const name = abstractName();
+    await using listener = SeqpacketListener.listen(name);
+    await using client = await SeqpacketConn.connect(name);
+    const server = await listener.accept();
+    // Both wait in one poll, which holds the socket open on its own.
+    const accepting = listener.accept();
+    const waiting = server!.readable();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await server!.close();
+    assertEquals(await waiting, false);
+    assertEquals(await client.readable({ timeoutMs: 10_000 }), true);
+    assertEquals(client.receive(new PacketBatch()), "closed");
+    await listener.close();
+    assertEquals(await accepting, undefined);
+  },
+);
+
+testWith(
   "SeqpacketConn knows who is at the other end",
   NEEDS_SOCKETS,
   async () => {

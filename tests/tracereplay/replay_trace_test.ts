@@ -345,6 +345,22 @@ testWith("replayTrace ends by its signal", NEEDS_SOCKETS, async () => {
 });
 
 testWith(
+  "openTraceSender refuses a message that no socket takes",
+  NEEDS_SOCKETS,
+  async () => {
+    await using save = await startSaveServer();
+    await assertRejects(
+      () =>
+        openTraceSender(save.endpoint, {
+          largest: { name: "message 5 of x", sizeBytes: 1_000_000_000 },
+        }),
+      LimitError,
+      "Cannot send message 5 of x: it has 1000000000 bytes, the socket takes at most",
+    );
+  },
+);
+
+testWith(
   "openTraceSender says that nobody listens",
   NEEDS_SOCKETS,
   async () => {

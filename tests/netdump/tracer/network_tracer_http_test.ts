@@ -110,7 +110,7 @@ Deno.test("NetworkTracer records request, response and calls of a plain exchange
     request?.reqHeader.map(({ fieldName, fieldVal }) =>
       `${fieldName}: ${fieldVal}`
     ),
-    ["X-Serial: 0123", "Authorization: Basic dXNlcjpwYXNz"],
+    ["X-Serial: 0123", "Authorization: REDACTED"],
   );
   assertEquals(
     request?.respHeader.map(({ fieldName, fieldVal, fieldValLen }) => [
@@ -120,6 +120,7 @@ Deno.test("NetworkTracer records request, response and calls of a plain exchange
     ]),
     [["X-Multi", "a", 1], ["X-Multi", "bb", 2], ["Content-Length", "4", 1]],
   );
+  assertEquals(request?.reqHeader[1]?.fieldValLen, 18);
   const [conn] = trace.tcpConns;
   assertEquals(conn?.connected, true);
   assertEquals(conn?.addrTuple.dstPort, server.port);
@@ -166,6 +167,29 @@ Deno.test("NetworkTracer keeps header fields by the level of detail", async () =
     assertEquals(
       field && [field.fieldName, field.fieldVal, field.fieldValLen],
       expected && [...expected],
+    );
+  }
+});
+
+Deno.test("NetworkTracer records logins and cookies only when it is told to", async () => {
+  for (const keepSecrets of [false, true]) {
+    await using server = serveRaw(reply(
+      "HTTP/1.1 200 OK\r\nSet-Cookie: id=1\r\nContent-Location: http://u:p@a.test/?k\r\nContent-Length: 0\r\n\r\n",
+    ));
+    await using tracer = makeTracer({}, {
+      headers: "values",
+      redactUrls: true,
+      keepSecrets,
+    });
+    await fetchOne(tracer, `http://127.0.0.1:${server.port}/`, {
+      headers: { cookie: "id=2" },
+    });
+    const [request] = (await tracer.getTrace("")).trace.httpRequests;
+    const hidden = (value: string) => keepSecrets ? value : "REDACTED";
+    assertEquals(request?.reqHeader[0]?.fieldVal, hidden("id=2"));
+    assertEquals(
+      request?.respHeader.slice(0, 2).map(({ fieldVal }) => fieldVal),
+      [hidden("id=1"), "http://REDACTED@a.test/?REDACTED"],
     );
   }
 });

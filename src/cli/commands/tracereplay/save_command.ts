@@ -34,6 +34,7 @@ export const saveCommand: Command = {
     },
     {
       name: "keep-existing",
+      aliases: ["no-clobber"],
       type: "boolean",
       help: "pass over names that exist, instead of writing over the files",
     },

@@ -23,6 +23,9 @@ import type { HeaderDetail } from "./tracer_options.ts";
 /** Text of an address that is not known. */
 const NO_ADDRESS = "<nil>";
 
+/** Stands in the place of a value that is nobody else's business. */
+const REDACTED = "REDACTED";
+
 const encoder = new TextEncoder();
 
 /** What of a record is told. */
@@ -31,7 +34,22 @@ export interface RecordDetail {
   readonly headers: HeaderDetail;
   readonly excludeHeader: (name: string) => boolean;
   readonly redactUrls: boolean;
+  readonly keepSecrets: boolean;
 }
+
+/** Fields whose values let others act in somebody's name. */
+const SECRET_FIELDS: ReadonlySet<string> = new Set([
+  "authorization",
+  "cookie",
+  "proxy-authorization",
+  "set-cookie",
+]);
+/** Fields whose values are URLs. */
+const URL_FIELDS: ReadonlySet<string> = new Set([
+  "content-location",
+  "location",
+  "referer",
+]);
 
 /** Makes records of a trace from records in the making. */
 export class RecordBuilder {
@@ -164,9 +182,18 @@ export class RecordBuilder {
       [name, value],
     ) => ({
       fieldName: canonicalHeaderName(name),
-      fieldVal: headers === "values" ? value : "",
+      fieldVal: headers === "values" ? this.#redactField(name, value) : "",
+      // The length stays that of the value itself.
       fieldValLen: headers === "names" ? 0 : encoder.encode(value).length,
     }));
+  }
+
+  #redactField(name: string, value: string): string {
+    const key = name.toLowerCase();
+    if (SECRET_FIELDS.has(key) && !this.#detail.keepSecrets) return REDACTED;
+    return URL_FIELDS.has(key)
+      ? redactUrl(value, { query: this.#detail.redactUrls })
+      : value;
   }
 
   #conntrack(live: LiveConn): TraceConntrack | undefined {

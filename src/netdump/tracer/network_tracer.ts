@@ -94,6 +94,7 @@ export class NetworkTracer implements AsyncDisposable {
         headers: trace.headers ?? "none",
         excludeHeader: trace.excludeHeader ?? (() => false),
         redactUrls: trace.redactUrls ?? false,
+        keepSecrets: trace.keepSecrets ?? false,
       }),
       onLeave: (conns) => this.#refreshConntrack(conns, true),
     });

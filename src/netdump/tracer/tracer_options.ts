@@ -138,6 +138,8 @@ export interface TraceOptions {
   readonly excludeHeader?: ((name: string) => boolean) | undefined;
   /** Whether queries of URLs are replaced; credentials in URLs always are. @default {false} */
   readonly redactUrls?: boolean | undefined;
+  /** Whether values of `Authorization`, `Cookie` and their like are recorded as they are. @default {false} */
+  readonly keepSecrets?: boolean | undefined;
   /** Packets to capture. */
   readonly capture?: TraceCaptureOptions | undefined;
   /** What becomes of records. @default {{ type: "unbounded" }} */

@@ -64,6 +64,7 @@ export async function run(context: CommandContext): Promise<number> {
         conntrack: options["conntrack"] === true,
         headers: options["headers"] as HeaderDetail,
         redactUrls: options["redact-urls"] === true,
+        keepSecrets: options["secrets"] === true,
         traceIds: options["ids"] as "counter" | "uuid",
         capture: readCaptureOptions(options),
         memory,

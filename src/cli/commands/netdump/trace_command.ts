@@ -177,6 +177,12 @@ const TRACE_OPTIONS: readonly OptionSpec[] = [
     help: "what of headers is recorded",
   },
   {
+    name: "secrets",
+    type: "boolean",
+    help:
+      "with --headers values: record logins and cookies too, which are REDACTED without",
+  },
+  {
     name: "sockets",
     type: "boolean",
     default: true,

@@ -49,22 +49,26 @@ export async function startDnsServer(handler: DnsHandler): Promise<DnsServer> {
     }
   });
   const listener = Deno.listen({ hostname: "127.0.0.1", port });
+  const answering: Promise<void>[] = [];
   const accepting = (async () => {
     for await (const conn of listener) {
-      (async () => {
-        using _conn = conn;
-        const buffer = new Uint8Array(1024);
-        const size = await conn.read(buffer) ?? 0;
-        if (size < 2) return;
-        for (const reply of handle(buffer.slice(2, size), "tcp")) {
-          const length = [reply.length >> 8, reply.length & 0xff];
-          const whole = new Uint8Array([...length, ...reply]);
-          for (const part of [[0, 1], [1, 7], [7, whole.length]] as const) {
-            await conn.write(whole.subarray(...part));
-            await new Promise((resolve) => setTimeout(resolve, 2));
+      answering.push(
+        (async () => {
+          using _conn = conn;
+          const buffer = new Uint8Array(1024);
+          const size = await conn.read(buffer) ?? 0;
+          if (size < 2) return;
+          for (const reply of handle(buffer.slice(2, size), "tcp")) {
+            const length = [reply.length >> 8, reply.length & 0xff];
+            const whole = new Uint8Array([...length, ...reply]);
+            for (const part of [[0, 1], [1, 7], [7, whole.length]] as const) {
+              await conn.write(whole.subarray(...part));
+              await new Promise((resolve) => setTimeout(resolve, 2));
+            }
           }
-        }
-      })().catch(() => {});
+          // A client that leaves early is none of a test's business.
+        })().catch(() => {}),
+      );
     }
   })();
   return {
@@ -74,6 +78,7 @@ export async function startDnsServer(handler: DnsHandler): Promise<DnsServer> {
       await new Promise<void>((resolve) => socket.close(() => resolve()));
       listener.close();
       await accepting;
+      await Promise.all(answering);
     },
   };
 }

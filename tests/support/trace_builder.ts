@@ -43,6 +43,7 @@ export interface BuiltEvent {
   /** Addresses, leaf first. */
   readonly stack?: readonly bigint[];
   readonly activityId?: Bytes;
+  readonly relatedActivityId?: Bytes;
   readonly payload?: Bytes;
 }
 
@@ -138,6 +139,9 @@ export class TraceBuilder {
       ...(event.activityId === undefined
         ? {}
         : { activityId: event.activityId }),
+      ...(event.relatedActivityId === undefined
+        ? {}
+        : { relatedActivityId: event.relatedActivityId }),
       payload,
     }));
     this.#lastTime = ticks;

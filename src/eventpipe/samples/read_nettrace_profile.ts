@@ -21,6 +21,7 @@ import type { SampleFilter } from "./sample_filter.ts";
 import type { SampleContext, SampleSource } from "./sample_source.ts";
 import { ThreadTimeSamples } from "./thread_time_samples.ts";
 import { TracedThreads } from "./traced_threads.ts";
+import { TraceEventActivities } from "./traceevent_activities.ts";
 import { TraceEventSamples } from "./traceevent_samples.ts";
 import type { TraceEventProfile } from "./traceevent_samples.ts";
 import { TraceEventThreads } from "./traceevent_threads.ts";
@@ -252,7 +253,8 @@ async function readTraceEvent(
 ): Promise<NettraceProfile> {
   const symbols = new TraceEventSymbols();
   const threads = new TraceEventThreads();
-  const samples = new TraceEventSamples(symbols, threads, {
+  const activities = new TraceEventActivities();
+  const samples = new TraceEventSamples(symbols, threads, activities, {
     filter: options,
     managedOnly: options.managedOnly,
     eventSources: options.eventSources,
@@ -260,9 +262,15 @@ async function readTraceEvent(
   const result = await collect(
     source,
     options,
-    [samples, threads, symbols],
+    [activities, samples, threads, symbols],
     "time",
   );
+  if (activities.hasTasks) {
+    options.stats?.count("nettrace_tasks_not_followed", "notice", {
+      detail:
+        "the trace tells which task asked for which; dotnet-trace puts stacks below the asking task's, this does not",
+    });
+  }
   const { profile, ...traceEvent } = samples.build();
   return { ...foreignProfile(profile, result), traceEvent };
 }

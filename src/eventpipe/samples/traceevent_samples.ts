@@ -18,6 +18,7 @@ import {
   isEventSourceKind,
   TraceEventEventFrames,
 } from "./traceevent_event_frames.ts";
+import type { TraceEventActivities } from "./traceevent_activities.ts";
 import type { TraceEventThreads } from "./traceevent_threads.ts";
 
 const MANAGED = 2;
@@ -53,10 +54,13 @@ export interface TraceEventProfile {
 interface ThreadState {
   blocked: number;
   blockedNode: number;
+  /** Index of the activity that it worked on, 0 for none. */
+  blockedActivity: number;
   /** Index of the frames above the stack, 0 for none. */
   blockedExtra: number;
   cpu: number;
   cpuNode: number;
+  cpuActivity: number;
 }
 
 /**
@@ -66,11 +70,13 @@ interface ThreadState {
  * allocations count as observations of a running thread. Events must come in
  * order of time.
  *
- * Stacks of tasks and activities are not moved below `(Activities)`.
+ * Stacks of a thread stand below the activity that it worked on; see
+ * {@linkcode TraceEventActivities} for those that are followed.
  */
 export class TraceEventSamples implements EventCollector {
   readonly #symbols: TraceEventSymbols;
   readonly #threads: TraceEventThreads;
+  readonly #activities: TraceEventActivities;
   readonly #stacks: RawStacks;
   readonly #filter: SampleFilter;
   readonly #managedOnly: boolean;
@@ -90,6 +96,7 @@ export class TraceEventSamples implements EventCollector {
   #threadIds = new Float64Array(FIRST_SAMPLES);
   #nodes = new Int32Array(FIRST_SAMPLES);
   #extra = new Int32Array(FIRST_SAMPLES);
+  #activity = new Int32Array(FIRST_SAMPLES);
   #isCpu = new Uint8Array(FIRST_SAMPLES);
   #times = new Float64Array(FIRST_SAMPLES);
   #metrics = new Float32Array(FIRST_SAMPLES);
@@ -97,15 +104,18 @@ export class TraceEventSamples implements EventCollector {
   /**
    * @param symbols Names the addresses; must read the same stream.
    * @param threads Labels the threads; must read the same stream.
+   * @param activities Tells what threads work on; must read the same stream before this.
    * @param options Filter.
    */
   constructor(
     symbols: TraceEventSymbols,
     threads: TraceEventThreads,
+    activities: TraceEventActivities,
     options: TraceEventSamplesOptions = {},
   ) {
     this.#symbols = symbols;
     this.#threads = threads;
+    this.#activities = activities;
     this.#stacks = new RawStacks(symbols);
     symbols.serve(this.#stacks);
     this.#filter = options.filter ?? {};
@@ -161,7 +171,8 @@ export class TraceEventSamples implements EventCollector {
    * Makes the profile; call it at the end of the stream.
    *
    * @returns The profile. Frames are those of `dotnet-trace`: process,
-   * `(Non-Activities)`, `Threads`, thread, methods and what the thread did.
+   * `(Non-Activities)` or `(Activities)` and the activities, `Threads`, thread,
+   * methods and what the thread did.
    */
   build(): TraceEventProfile {
     this.#symbols.finish();
@@ -175,12 +186,22 @@ export class TraceEventSamples implements EventCollector {
       frameOf(TRACE_EVENT_LEAF.unmanaged),
       frameOf(TRACE_EVENT_LEAF.cpu),
     ];
-    let root = -1;
-    for (
-      const name of [this.#processName(), "(Non-Activities)", "Threads"]
-    ) {
-      root = builder.internStack(root, frameOf(name));
-    }
+    const process = builder.internStack(-1, frameOf(this.#processName()));
+    const roots = new Map<number, number>();
+    const rootOf = (activity: number): number => {
+      let root = roots.get(activity);
+      if (root === undefined) {
+        const names = activity === 0
+          ? ["(Non-Activities)"]
+          : ["(Activities)", ...this.#activities.frames(activity)];
+        root = [...names, "Threads"].reduce(
+          (stack, name) => builder.internStack(stack, frameOf(name)),
+          process,
+        );
+        roots.set(activity, root);
+      }
+      return root;
+    };
     const stacks = this.#stacks;
     const frames = new Int32Array(stacks.length).fill(-1);
     const toStack = (node: number, base: number): number => {
@@ -196,14 +217,18 @@ export class TraceEventSamples implements EventCollector {
       }
       return stack;
     };
-    const threads = new Map<number, { base: number; index: number }>();
-    for (let at = 0; at < this.#length; at++) {
+    const threads = new Map<number, { frame: number; index: number }>();
+    const times = this.#times.subarray(0, this.#length);
+    // A sample is known when the next one of its thread comes: threads overtake each other.
+    const order = Uint32Array.from(times, (_, index) => index)
+      .sort((a, b) => times[a]! - times[b]! || a - b);
+    for (const at of order) {
       const threadId = this.#threadIds[at]!;
       let thread = threads.get(threadId);
       if (thread === undefined) {
         const name = this.#threads.nameOf(threadId);
         thread = {
-          base: builder.internStack(root, frameOf(name)),
+          frame: frameOf(name),
           index: builder.internThread({
             pid: this.#processId,
             tid: threadId,
@@ -212,7 +237,11 @@ export class TraceEventSamples implements EventCollector {
         };
         threads.set(threadId, thread);
       }
-      let stack = toStack(this.#nodes[at]!, thread.base);
+      const base = builder.internStack(
+        rootOf(this.#activity[at]!),
+        thread.frame,
+      );
+      let stack = toStack(this.#nodes[at]!, base);
       for (const name of this.#extras[this.#extra[at]!]!) {
         stack = builder.internStack(stack, frameOf(name));
       }
@@ -220,13 +249,13 @@ export class TraceEventSamples implements EventCollector {
         builder.internStack(stack, leaves[this.#isCpu[at]!]!),
         thread.index,
         [Math.round(this.#metrics[at]! * 1e6)],
-        { timeNs: Math.round(this.#times[at]! * 1e6) },
+        { timeNs: Math.round(times[at]! * 1e6) },
       );
     }
     return {
       profile: builder.build(),
-      timesMs: this.#times.slice(0, this.#length),
-      lengthsMs: this.#metrics.slice(0, this.#length),
+      timesMs: Float64Array.from(order, (at) => times[at]!),
+      lengthsMs: Float32Array.from(order, (at) => this.#metrics[at]!),
     };
   }
 
@@ -249,9 +278,11 @@ export class TraceEventSamples implements EventCollector {
       state = {
         blocked: 0,
         blockedNode: -1,
+        blockedActivity: 0,
         blockedExtra: 0,
         cpu: 0,
         cpuNode: -1,
+        cpuActivity: 0,
       };
       this.#states.set(threadId, state);
     }
@@ -259,41 +290,39 @@ export class TraceEventSamples implements EventCollector {
     const node = this.#stacks.nodeOf(event);
     const wasBlocked = state.blocked > 0 ||
       (!isRunning && state.blocked === 0);
-    if (wasBlocked) {
-      const { blockedNode, blockedExtra, blocked } = state;
-      this.#add(threadId, blockedNode, blockedExtra, 0, blocked, now);
-    } else {
-      this.#add(threadId, state.cpuNode, 0, 1, state.cpu, now);
-    }
+    this.#add(threadId, state, wasBlocked, now);
+    const activity = this.#activities.indexAt(event);
     if (isRunning) {
       if (state.blocked === 0) state.blocked = -1;
       else if (state.blocked > 0) state.blocked = -now;
       state.cpu = now;
       state.cpuNode = node;
+      state.cpuActivity = activity;
     } else {
       state.blocked = now;
       state.blockedNode = node;
+      state.blockedActivity = activity;
       state.blockedExtra = extra;
     }
   }
 
   #add(
     threadId: number,
-    node: number,
-    extra: number,
-    isCpu: 0 | 1,
-    start: number,
+    state: ThreadState,
+    wasBlocked: boolean,
     end: number,
   ): void {
-    if (start <= 0 || (this.#managedOnly && isCpu === 0)) return;
+    const start = wasBlocked ? state.blocked : state.cpu;
+    if (start <= 0 || (this.#managedOnly && wasBlocked)) return;
     const { fromNs = -Infinity, toNs = Infinity } = this.#filter;
     if (start * 1e6 < fromNs || start * 1e6 >= toNs) return;
     const at = this.#length++;
     if (at >= this.#nodes.length) this.#grow();
     this.#threadIds[at] = threadId;
-    this.#nodes[at] = node;
-    this.#extra[at] = extra;
-    this.#isCpu[at] = isCpu;
+    this.#nodes[at] = wasBlocked ? state.blockedNode : state.cpuNode;
+    this.#extra[at] = wasBlocked ? state.blockedExtra : 0;
+    this.#activity[at] = wasBlocked ? state.blockedActivity : state.cpuActivity;
+    this.#isCpu[at] = wasBlocked ? 0 : 1;
     this.#times[at] = start;
     this.#metrics[at] = end - start;
   }
@@ -311,6 +340,7 @@ export class TraceEventSamples implements EventCollector {
     this.#threadIds = grown(Float64Array, this.#threadIds);
     this.#nodes = grown(Int32Array, this.#nodes);
     this.#extra = grown(Int32Array, this.#extra);
+    this.#activity = grown(Int32Array, this.#activity);
     this.#isCpu = grown(Uint8Array, this.#isCpu);
     this.#times = grown(Float64Array, this.#times);
     this.#metrics = grown(Float32Array, this.#metrics);

@@ -5,13 +5,14 @@ import {
   type SharedCapture,
   sharedCapture,
 } from "../../support/nettrace_captures.ts";
+import { DecodeStats } from "../../../src/base/decode_stats.ts";
 import { readNettraceProfile } from "../../../src/eventpipe/samples/read_nettrace_profile.ts";
 import { dotnetTop } from "../../../src/profile/dotnet_top.ts";
 import { frameNames } from "../../../src/profile/frame_name.ts";
 import type { Profile } from "../../../src/profile/types.ts";
 import { writeDotnetChromium } from "../../../src/profile/write_dotnet_chromium.ts";
 import { writeSpeedscopeEvented } from "../../../src/profile/write_speedscope_evented.ts";
-import { bytesOf, streamOf } from "../../support/byte_stream.ts";
+import { bytesOf, concatBytes, streamOf } from "../../support/byte_stream.ts";
 import { testWith } from "../../support/requirement.ts";
 import { sha256Hex } from "../../support/sha256.ts";
 import {
@@ -21,6 +22,7 @@ import {
   samplePayload,
   TraceBuilder,
 } from "../../support/trace_builder.ts";
+import { utf16z, v1Fields } from "../../support/nettrace_streams.ts";
 
 const MS = 1_000_000;
 
@@ -115,6 +117,15 @@ for (const [title, path, name, expected] of SHARED_CASES) {
       assertEquals(await evented(await sharedCapture(path), name), expected),
   );
 }
+
+Deno.test("TraceEventSamples gives dotnet-trace's speedscope file for a trace with exceptions", async () => {
+  const found = await evented(ownCapture("workload"), "workload.speedscope");
+  assertEquals([found.frames, found.profiles.length, found.sha256], [
+    379,
+    16,
+    "3f379787793b0b9274437a438ca25f4534f92ed9d08f12e5b6d4872b5d54d341",
+  ]);
+});
 
 Deno.test("TraceEventSamples gives dotnet-trace's speedscope file for a trace without rundown", async () => {
   const found = await evented(ownCapture("jit"), "jit.speedscope");
@@ -453,5 +464,177 @@ Deno.test("TraceEventSamples names the process by its command line", async () =>
       },
     );
     assertEquals(text!.split(";")[0], `Process64 ${expected}`);
+  }
+});
+
+/** The id of an activity of process 4242 whose path has these numbers, each below 11. */
+function pathId(...numbers: readonly number[]): Uint8Array<ArrayBuffer> {
+  const id = new Uint8Array(16);
+  numbers.forEach((number, index) => {
+    id[index >> 1]! |= index % 2 === 0 ? number << 4 : number;
+  });
+  const view = new DataView(id.buffer);
+  const sum = view.getUint32(0, true) + view.getUint32(4, true) +
+    view.getUint32(8, true) + 0x599d_99ad;
+  view.setUint32(12, (sum ^ 4242) >>> 0, true);
+  return id;
+}
+
+const SPAN_NAMES = [
+  "RequestStart",
+  "RequestStop",
+  "QueryStart",
+  "QueryStop",
+  "PartStart",
+  "PartStop",
+];
+
+function span(
+  time: number,
+  name: string,
+  id: Uint8Array<ArrayBuffer>,
+  options: {
+    readonly thread?: number;
+    readonly from?: Uint8Array<ArrayBuffer>;
+    readonly url?: string;
+  } = {},
+): BuiltEvent {
+  const { thread = 1, from, url } = options;
+  return {
+    provider: "My-Source",
+    id: 1 + SPAN_NAMES.indexOf(name),
+    name,
+    time,
+    thread,
+    activityId: id,
+    ...(from === undefined ? {} : { relatedActivityId: from }),
+    ...(url === undefined
+      ? {}
+      : { fields: v1Fields([[18, "url"]]), payload: utf16z(url) }),
+  };
+}
+
+function catching(time: number, methodName?: string): BuiltEvent {
+  return {
+    provider: RUNTIME,
+    id: methodName === undefined ? 251 : 250,
+    time,
+    payload: methodName === undefined ? new Uint8Array(0) : concatBytes([
+      new Uint8Array(16),
+      utf16z(methodName),
+      new Uint8Array(2),
+    ]),
+  };
+}
+
+/** Stacks without the frames that all have in common. */
+async function activitiesOf(...events: BuiltEvent[]): Promise<string[]> {
+  return (await stacksOf(...events)).map((line) =>
+    line.replace("Process64 Process(4242) (4242) Args: ;", "")
+      .replace(/;\?!\?;UNMANAGED_CODE_TIME/, "")
+  );
+}
+
+Deno.test("TraceEventSamples puts stacks below the spans of event sources", async () => {
+  const at = (time: number, thread = 1) => ({
+    ...sample(time * MS, 1, 0x9999n),
+    thread,
+  });
+  const outer = pathId(1, 1);
+  const inner = pathId(1, 1, 2);
+  assertEquals(
+    await activitiesOf(
+      at(1),
+      at(1.5, 2),
+      span(2 * MS, "RequestStart", outer, { url: "/a" }),
+      at(3),
+      span(4 * MS, "QueryStart", inner),
+      at(5),
+      // Another thread works for the outer one.
+      span(5.25 * MS, "PartStart", pathId(1, 1, 3), { thread: 2, from: outer }),
+      at(5.5, 2),
+      span(6 * MS, "QueryStop", inner),
+      at(7),
+      span(8 * MS, "RequestStop", outer),
+      at(9),
+      at(9.5, 2),
+      span(9.75 * MS, "PartStop", pathId(1, 1, 3), { thread: 2 }),
+      at(10),
+      at(10.5, 2),
+      at(11),
+      at(11.5, 2),
+    ),
+    [
+      "(Non-Activities);Threads;Thread (1) 2",
+      "(Non-Activities);Threads;Thread (2) 4",
+      "(Activities);Activity Request(/#4242/1/1/,/url=/a);Threads;Thread (1) 2",
+      "(Activities);Activity Request(/#4242/1/1/,/url=/a);Activity Query(/#4242/1/1/2/);Threads;Thread (1) 2",
+      "(Activities);Activity Request(/#4242/1/1/,/url=/a);Activity Part(/#4242/1/1/3/);Threads;Thread (2) 4",
+      "(Activities);Activity Request(/#4242/1/1/,/url=/a);Threads;Thread (1) 2",
+      "(Non-Activities);Threads;Thread (1) 1",
+      "(Activities);Activity Request(/#4242/1/1/,/url=/a);Activity Part(/#4242/1/1/3/);Threads;Thread (2) 1",
+      "(Non-Activities);Threads;Thread (1) 1",
+      "(Non-Activities);Threads;Thread (2) 1",
+    ],
+  );
+});
+
+Deno.test("TraceEventSamples puts the handling of exceptions below an activity", async () => {
+  const at = (time: number) => sample(time * MS, 1, 0x9999n);
+  const none = "00000000-0000-0000-0000-000000000000";
+  assertEquals(
+    await activitiesOf(
+      at(1),
+      catching(2 * MS, "Outer()"),
+      at(3),
+      catching(4 * MS, "Inner()"),
+      at(5),
+      catching(6 * MS),
+      at(7),
+      catching(8 * MS),
+      at(9),
+      // Spans with other ids than paths are not followed.
+      span(9.5 * MS, "RequestStart", new Uint8Array(16).fill(7)),
+      at(10),
+      at(11),
+    ),
+    [
+      "(Non-Activities);Threads;Thread (1) 2",
+      `(Activities);Activity ExceptionHandling(${none},Outer());Threads;Thread (1) 2`,
+      `(Activities);Activity ExceptionHandling(${none},Outer());Activity ExceptionHandling(${none},Inner());Threads;Thread (1) 2`,
+      `(Activities);Activity ExceptionHandling(${none},Outer());Threads;Thread (1) 2`,
+      "(Non-Activities);Threads;Thread (1) 1",
+      "(Non-Activities);Threads;Thread (1) 1",
+    ],
+  );
+});
+
+Deno.test("TraceEventSamples ends what a thread works on when it goes back to the pool", async () => {
+  const at = (time: number) => sample(time * MS, 1, 0x9999n);
+  assertEquals(
+    await activitiesOf(
+      at(1),
+      span(2 * MS, "RequestStart", pathId(1, 1)),
+      at(3),
+      { provider: RUNTIME, id: 57, time: 4 * MS, payload: new Uint8Array(10) },
+      at(5),
+      at(6),
+    ),
+    [
+      "(Non-Activities);Threads;Thread (1) 2",
+      "(Activities);Activity Request(/#4242/1/1/);Threads;Thread (1) 2",
+      "(Non-Activities);Threads;Thread (1) 1",
+    ],
+  );
+});
+
+Deno.test("TraceEventSamples says when tasks would move stacks", async () => {
+  const tasks: BuiltEvent = { provider: RUNTIME, id: 61, time: MS };
+  for (const events of [[], [tasks]]) {
+    const stats = new DecodeStats();
+    await readNettraceProfile([
+      new TraceBuilder().add(sample(MS, 1, 0x9999n), ...events).bytes(),
+    ], { method: "traceevent", stats });
+    assertEquals(stats.get("nettrace_tasks_not_followed"), events.length);
   }
 });

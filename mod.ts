@@ -41,6 +41,7 @@ export type {
 export {
   FormatError,
   LimitError,
+  OptionError,
   OsError,
   ProtocolError,
   TruncatedError,

@@ -100,6 +100,14 @@ export class LimitError extends RangeError {
   }
 }
 
+/**
+ * An option has a value that this input, or another option, does not allow:
+ * what can only be told when the input is known.
+ */
+export class OptionError extends RangeError {
+  override name = "OptionError";
+}
+
 /** What a peer answered. */
 export interface ProtocolErrorOptions {
   /** The peer's code: HRESULT, errno, status. */

@@ -200,6 +200,7 @@ export class Console {
       columns: this.columns,
       now: () => this.#host.now(),
       write: (text) => this.#host.writeStderr(encoder.encode(text)),
+      signal: this.#signal,
       onEnd: () => {
         if (this.#progress === progress) this.#progress = undefined;
       },

@@ -1,3 +1,4 @@
+import { OptionError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 import { nearestWord } from "../base/nearest.ts";
 import { escapeForTerminal } from "../base/terminal_text.ts";
@@ -83,6 +84,10 @@ async function endWithError(
   }
   if (error instanceof UsageError) {
     console.error(error.message, error.hint);
+    return EXIT_CODE.usage;
+  }
+  if (error instanceof OptionError) {
+    console.error(error.message);
     return EXIT_CODE.usage;
   }
   if (error instanceof FilterError) {

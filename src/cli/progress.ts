@@ -25,6 +25,8 @@ export interface ProgressHost extends ProgressOptions {
   readonly now: () => number;
   /** Writes to standard error. */
   readonly write: (text: string) => void;
+  /** Whether the work was told to end early. */
+  readonly signal?: AbortSignal | undefined;
   /** Called when the progress ends. */
   readonly onEnd: () => void;
 }
@@ -68,6 +70,12 @@ export function startProgress(title: string, host: ProgressHost): Progress {
     return `${title} ${progressBar}${amount(done)}${of}${tail}`;
   }
 
+  function ending(): string {
+    const isCut = host.signal?.aborted === true &&
+      (total === undefined || done < total);
+    return isCut ? "stopped" : "done";
+  }
+
   function show(): void {
     if (bar !== undefined || lineIsPrinted) return;
     if (host.now() - startMs < INTERVAL_MS) return;
@@ -107,7 +115,7 @@ export function startProgress(title: string, host: ProgressHost): Progress {
     },
     async [Symbol.asyncDispose]() {
       host.onEnd();
-      if (lineIsPrinted) host.write(`${line("")}, done\n`);
+      if (lineIsPrinted) host.write(`${line("")}, ${ending()}\n`);
       await bar?.stop();
       bar = undefined;
       lineIsPrinted = false;

@@ -43,7 +43,7 @@ export interface ProfileSectionsOptions {
  * @param profile The profile.
  * @param options Which value and which parts.
  * @returns Sections of a report.
- * @throws {RangeError} When the profile has no such value.
+ * @throws {OptionError} When the profile has no such value.
  */
 export function profileSections(
   profile: Profile,

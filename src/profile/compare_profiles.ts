@@ -1,3 +1,4 @@
+import { OptionError } from "../base/errors.ts";
 import { sumFunctions } from "./function_totals.ts";
 import type { Profile } from "./types.ts";
 
@@ -36,7 +37,8 @@ export interface CompareProfilesOptions {
  * @param after The second profile.
  * @param options Which value, and whether to scale.
  * @returns The comparison.
- * @throws {RangeError} When one of them lacks the value, or their units differ.
+ * @throws {OptionError} When one of them lacks the value.
+ * @throws {RangeError} When their units differ.
  */
 export function compareProfiles(
   before: Profile,
@@ -110,14 +112,14 @@ export function compareProfiles(
  * @param profile The profile.
  * @param type Kind of value, as of `ValueType.type`.
  * @returns Index of the column.
- * @throws {RangeError} When the profile has no such values.
+ * @throws {OptionError} When the profile has no such values.
  */
 export function columnOf(profile: Profile, type: string): number {
   const index = profile.valueTypes.findIndex((valueType) =>
     valueType.type === type
   );
   if (index >= 0) return index;
-  throw new RangeError(
+  throw new OptionError(
     `Cannot take "${type}" of the profile: it has ${
       profile.valueTypes.map((valueType) => valueType.type).join(", ")
     }`,

@@ -6,6 +6,7 @@ function startWith(
   options: ProgressOptions & {
     readonly isTerminal: boolean;
     readonly shown?: boolean;
+    readonly signal?: AbortSignal;
   },
 ) {
   const written: string[] = [];
@@ -79,4 +80,31 @@ Deno.test("startProgress shows nothing when it is not wanted", async () => {
   progress.update(5);
   await progress[Symbol.asyncDispose]();
   assertEquals(written, ["<end>"]);
+});
+
+Deno.test("startProgress does not say that interrupted work is done", async () => {
+  for (
+    const { total, read, told } of [
+      { total: undefined, read: 7, told: "Reading x 7 records, stopped\n" },
+      {
+        total: 9,
+        read: 7,
+        told: "Reading x 7 records of 9 records, stopped\n",
+      },
+      { total: 7, read: 7, told: "Reading x 7 records of 7 records, done\n" },
+    ]
+  ) {
+    const interruption = new AbortController();
+    const { progress, written, clock } = startWith({
+      isTerminal: false,
+      unit: "records",
+      total,
+      signal: interruption.signal,
+    });
+    clock.ms = 200;
+    progress.update(read);
+    interruption.abort();
+    await progress[Symbol.asyncDispose]();
+    assertEquals(written.at(-1), told);
+  }
 });

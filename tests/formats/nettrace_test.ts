@@ -423,3 +423,41 @@ Deno.test("every verb tells damage of a trace by its offset and ends with 3", as
     assertStringIncludes(stderr, "at byte");
   }
 });
+
+Deno.test("options that a trace does not allow end with 2, sections it lacks with 1", async () => {
+  const workload = pathOf("workload");
+  const cases: readonly (readonly [number, string, readonly string[]])[] = [
+    [2, "it has samples, wall, managed", [
+      "report",
+      workload,
+      "--value",
+      "nope",
+    ]],
+    [2, "it has samples, wall, managed", [
+      "diff",
+      workload,
+      workload,
+      "--value",
+      "nope",
+    ]],
+    [2, "keeps no times", [
+      ...["convert", workload, "--to", "chromium"],
+      ...["--method", "dotnetdiag"],
+    ]],
+    [2, "for samples alone", [
+      ...["report", workload, "--kind", "heap"],
+      ...["--method", "traceevent"],
+    ]],
+    [1, 'Cannot report section "heap" of', [
+      "report",
+      workload,
+      "--section",
+      "heap",
+    ]],
+  ];
+  for (const [expected, message, args] of cases) {
+    const { code, stderr } = await runMain(args);
+    assertEquals(code, expected, stderr);
+    assertStringIncludes(stderr, message);
+  }
+});

@@ -63,7 +63,7 @@ export async function run(context: CommandContext): Promise<number> {
 
   const report = {
     title: input.name,
-    sections: choose(sections, options["section"]),
+    sections: choose(input.name, sections, options["section"]),
   };
   await console.print(
     isJson ? toJsonText(reportToJson(report)) : renderReport(report, {
@@ -75,7 +75,9 @@ export async function run(context: CommandContext): Promise<number> {
   });
 }
 
+/** Which sections there are depends on what the file holds, so this is no wrong usage. */
 function choose(
+  name: string,
   sections: readonly ReportSection[],
   keys: CommandContext["options"][string],
 ): readonly ReportSection[] {
@@ -84,8 +86,10 @@ function choose(
   const existing = sections.map(({ key }) => key);
   for (const key of wanted) {
     if (!existing.includes(key)) {
-      throw new UsageError(
-        `Section "${key}" does not exist: sections are ${existing.join(", ")}`,
+      throw new Error(
+        `Cannot report section "${key}" of ${name}: it has ${
+          existing.join(", ") || "no sections"
+        }`,
       );
     }
   }

@@ -1,4 +1,5 @@
 import { DecodeStats } from "../../base/decode_stats.ts";
+import { OptionError } from "../../base/errors.ts";
 import type { Limits } from "../../base/limits.ts";
 import type { UnixNs } from "../../base/time.ts";
 import type { Profile } from "../../profile/types.ts";
@@ -102,7 +103,7 @@ export interface NettraceProfile {
  * @returns The profile; without samples it is empty and a comment says what the trace holds.
  * @throws {FormatError} When it is no nettrace stream or ends within its header.
  * @throws {LimitError} When a limit is exceeded.
- * @throws {RangeError} When a method is asked for that the kind has not.
+ * @throws {OptionError} When a method is asked for that the kind has not.
  */
 export async function readNettraceProfile(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -110,7 +111,7 @@ export async function readNettraceProfile(
 ): Promise<NettraceProfile> {
   const { kind = "samples", method = "native" } = options;
   if (kind !== "samples" && method !== "native") {
-    throw new RangeError(
+    throw new OptionError(
       `Cannot reckon ${kind} by method ${method}: it is for samples alone`,
     );
   }

@@ -1,3 +1,4 @@
+import { OptionError } from "../../base/errors.ts";
 import { toJsonText } from "../../base/json_text.ts";
 import { TraceSpans } from "../../eventpipe/events/trace_spans.ts";
 import { readNettraceProfile } from "../../eventpipe/samples/read_nettrace_profile.ts";
@@ -18,6 +19,7 @@ import { profileOptions } from "./nettrace_options.ts";
  *
  * @param request Inputs, options, selection.
  * @returns The bytes.
+ * @throws {OptionError} When a method is asked for that keeps no times.
  */
 export async function* convertToChromium(request: ConvertRequest): ByteStream {
   const { inputs, options, outputName, selection, stats } = request;
@@ -34,6 +36,11 @@ export async function* convertToChromium(request: ConvertRequest): ByteStream {
       name: stemOf(outputName ?? input!.name),
     });
     return;
+  }
+  if (options["method"] === "dotnetdiag") {
+    throw new OptionError(
+      "Cannot convert to chromium by method dotnetdiag: it sums up time and keeps no times",
+    );
   }
   const profiles: Profile[] = [];
   const events: string[] = [];

@@ -6,7 +6,7 @@
 import {
   arrayNode,
   type CppNode,
-  CppPrinter,
+  type CppPrinter,
   EMPTY,
   expansionNode,
   functionNode,
@@ -48,9 +48,10 @@ export class CppDemangler {
   #steps = 0;
   #substitutions: CppNode[] = [];
   #templateArgs: CppNode[] = [];
-  /** Whether arguments of templates are being read as part of a conversion's type. */
   #forwardReferences: ForwardReference[] = [];
+  /** Whether the type of a conversion is read, whose arguments come behind it. */
   #mayReferForward = false;
+  /** Whether parameters of a lambda are read. */
   #isInLambda = false;
 
   /**
@@ -425,7 +426,9 @@ export class CppDemangler {
         const index = this.#localIndex();
         return plainNode((out) => {
           out.print("{lambda(");
+          out.lambdas++;
           out.list(parameters);
+          out.lambdas--;
           out.print(`)#${index}}`);
         });
       }
@@ -513,10 +516,14 @@ export class CppDemangler {
     const standard = CPP_STANDARD_NAMES[next];
     if (standard !== undefined) {
       this.#at++;
-      const [name, baseName] = standard;
-      // A constructor or destructor follows: then the whole name is written.
+      const [name, baseName, wholeName] = standard;
       const node: CppNode = {
-        ...textNode(name),
+        // A constructor or destructor is that of the template.
+        ...textNode(
+          /^(?:C[1-5I]|D[0-5])/.test(this.#text.slice(this.#at, this.#at + 2))
+            ? wholeName
+            : name,
+        ),
         baseName: textNode(baseName),
       };
       if (this.#peek() !== "B") return node;
@@ -595,20 +602,20 @@ export class CppDemangler {
   }
 
   #argument(index: number): CppNode {
-    if (this.#mayReferForward) {
-      const reference = new ForwardReference(index);
+    // Parameters of a lambda have arguments only where it is called.
+    if (this.#mayReferForward || this.#isInLambda) {
+      const reference = new ForwardReference(index, this.#isInLambda);
       this.#forwardReferences.push(reference);
       return reference;
     }
-    const node = this.#isInLambda ? undefined : this.#templateArgs[index];
-    // Parameters of a lambda have no arguments.
+    const node = this.#templateArgs[index];
     if (node === undefined) {
       return { ...textNode(`auto:${index + 1}`), parameterIndex: index };
     }
     return {
-      left: (out) => node.left(out),
-      right: (out) => node.right?.(out),
-      shape: (out) => node.shape?.(out),
+      left: (out) => out.left(node),
+      right: (out) => out.right(node),
+      shape: (out) => out.shape(node),
       baseName: node.baseName,
       reference: node.reference,
       qualifiers: node.qualifiers,
@@ -619,7 +626,7 @@ export class CppDemangler {
 
   #resolveForwardReferences(from: number): void {
     for (const reference of this.#forwardReferences.splice(from)) {
-      reference.target = this.#templateArgs[reference.index];
+      reference.target = this.#templateArgs[reference.parameterIndex];
     }
   }
 
@@ -652,7 +659,7 @@ export class CppDemangler {
         case "U":
           return this.#remember(this.#vendorQualifiedType());
         case "F":
-          return this.#remember(this.#functionType(""));
+          return this.#remember(this.#functionType("", EMPTY));
         case "A":
           return this.#remember(this.#arrayType());
         case "M": {
@@ -665,9 +672,7 @@ export class CppDemangler {
             this.#at += 2;
             return this.#remember(this.#name());
           }
-          return this.#templateTemplate(
-            this.#remember(this.#templateParameter()),
-          );
+          return this.#parameterWithArguments();
         case "S":
           if (two === "St") return this.#classType();
           return this.#templateTemplate(this.#substitution());
@@ -705,9 +710,22 @@ export class CppDemangler {
 
   /** Arguments for a template that is itself a parameter or was named before. */
   #templateTemplate(node: CppNode): CppNode {
-    // Arguments behind the type of a conversion are those of the conversion.
-    if (this.#peek() !== "I" || this.#mayReferForward) return node;
+    if (this.#peek() !== "I") return node;
     return this.#remember(templateNode(node, this.#templateArguments(false)));
+  }
+
+  #parameterWithArguments(): CppNode {
+    const parameter = this.#remember(this.#templateParameter());
+    if (this.#peek() !== "I" || !this.#mayReferForward) {
+      return this.#templateTemplate(parameter);
+    }
+    // Arguments behind the type of a conversion are those of the conversion,
+    // unless they are followed by others.
+    const restore = this.#savePosition();
+    const node = this.#templateTemplate(parameter);
+    if (this.#peek() === "I") return node;
+    restore();
+    return parameter;
   }
 
   #typeBehindD(two: string): CppNode {
@@ -725,7 +743,7 @@ export class CppDemangler {
       case "DO":
       case "Dw":
       case "Dx":
-        return this.#remember(this.#functionType(this.#exceptions()));
+        return this.#remember(this.#functionType("", this.#exceptions()));
       case "Dk":
       case "DK": {
         this.#at += 2;
@@ -767,8 +785,10 @@ export class CppDemangler {
   #qualifiedType(): CppNode {
     const qualifiers = this.#qualifiers();
     // Qualifiers of a function type stand behind its parameters.
-    if (this.#peek() === "F") {
-      return this.#remember(this.#functionType(qualifiers.join("")));
+    if (/^(?:F|D[oOwx])/.test(this.#text.slice(this.#at, this.#at + 2))) {
+      return this.#remember(
+        this.#functionType(qualifiers.join(""), this.#exceptions()),
+      );
     }
     return this.#remember(qualifiedNode(this.#type(), qualifiers));
   }
@@ -783,7 +803,7 @@ export class CppDemangler {
     return {
       ...suffixNode(type, ""),
       left: (out) => {
-        type.left(out);
+        out.left(type);
         out.print(" ");
         printNode(out, name);
         if (args !== undefined) printTemplateArgs(out, args);
@@ -791,23 +811,21 @@ export class CppDemangler {
     };
   }
 
-  #exceptions(): string {
-    let text = "";
-    if (this.#takeText("Do")) text = " noexcept";
+  #exceptions(): CppNode {
+    let node = EMPTY;
+    if (this.#takeText("Do")) node = textNode(" noexcept");
     else if (this.#takeText("DO")) {
-      const condition = this.#expression();
+      node = wrap(" noexcept(", this.#expression(), ")");
       this.#expect("E");
-      text = ` noexcept(${render(condition)})`;
     } else if (this.#takeText("Dw")) {
-      const types: string[] = [];
-      while (!this.#take("E")) types.push(render(this.#type()));
-      text = ` throw(${types.join(", ")})`;
+      const types: CppNode[] = [];
+      while (!this.#take("E")) types.push(this.#type());
+      node = wrap(" throw(", packNode(types), ")");
     }
-    if (this.#takeText("Dx")) text += " transaction_safe";
-    return text;
+    return this.#takeText("Dx") ? wrap("", node, " transaction_safe") : node;
   }
 
-  #functionType(exceptions: string): CppNode {
+  #functionType(qualifiers: string, exceptions: CppNode): CppNode {
     this.#expect("F");
     this.#take("Y");
     const result = this.#type();
@@ -828,12 +846,10 @@ export class CppDemangler {
       }
       parameters.push(this.#type());
     }
-    const isQualifier = exceptions.startsWith(" const") ||
-      exceptions.startsWith(" volatile");
     return functionTypeNode(
       result,
       parameters,
-      isQualifier ? exceptions + reference : reference + exceptions,
+      wrap(qualifiers + reference, exceptions, ""),
     );
   }
 
@@ -1210,7 +1226,8 @@ export class CppDemangler {
 
   #unresolvedName(): CppNode {
     if (!this.#takeText("sr")) return this.#baseUnresolvedName();
-    if (this.#take("N")) {
+    if (/^N[TD]/.test(this.#text.slice(this.#at, this.#at + 2))) {
+      this.#at++;
       let scope = this.#unresolvedType();
       while (!this.#take("E")) {
         scope = nestedNode(scope, this.#simpleId());
@@ -1224,22 +1241,28 @@ export class CppDemangler {
         scope = nestedNode(scope, this.#simpleId());
       }
       this.#take("E");
-      return nestedNode(scope, this.#baseUnresolvedName());
+      const base = this.#baseUnresolvedName();
+      return {
+        ...nestedNode(scope, base),
+        isPlainName: base.hasTemplateArgs !== true,
+      };
     }
     const scope = this.#unresolvedType();
     return nestedNode(scope, this.#baseUnresolvedName());
   }
 
   #hasLevelsLeft(): boolean {
-    const saved = this.#at;
+    const restore = this.#savePosition();
+    const depth = this.#depth;
     try {
       this.#simpleId();
       return this.#peek() === "E" || /\d/.test(this.#peek());
     } catch (error) {
-      if (error instanceof NotCpp) return false;
-      throw error;
+      if (!(error instanceof NotCpp)) throw error;
+      this.#depth = depth;
+      return false;
     } finally {
-      this.#at = saved;
+      restore();
     }
   }
 
@@ -1279,6 +1302,18 @@ export class CppDemangler {
     return this.#peek() === "I"
       ? templateNode(name, this.#templateArguments(false))
       : name;
+  }
+
+  /** Remembers where reading is, to go back there. */
+  #savePosition(): () => void {
+    const at = this.#at;
+    const substitutions = this.#substitutions.length;
+    const references = this.#forwardReferences.length;
+    return () => {
+      this.#at = at;
+      this.#substitutions.length = substitutions;
+      this.#forwardReferences.length = references;
+    };
   }
 
   // ---- characters
@@ -1345,33 +1380,47 @@ export class CppDemangler {
 
 /** A template argument that comes behind the type that names it. */
 class ForwardReference implements CppNode {
-  readonly index: number;
+  /** Which argument. */
+  readonly parameterIndex: number;
+  /** The argument, once it was read. */
   target: CppNode | undefined;
+  readonly #isOfLambda: boolean;
   #isPrinting = false;
 
-  constructor(index: number) {
-    this.index = index;
+  constructor(index: number, isOfLambda: boolean) {
+    this.parameterIndex = index;
+    this.#isOfLambda = isOfLambda;
+  }
+
+  get reference(): CppNode["reference"] {
+    return this.target?.reference;
   }
 
   left(out: CppPrinter): void {
-    this.#guarded((target) => target.left(out));
+    if (this.#isOfLambda && (out.lambdas > 0 || this.target === undefined)) {
+      out.print(`auto:${this.parameterIndex + 1}`);
+    } else this.#use(out, (target) => out.left(target));
   }
 
   right(out: CppPrinter): void {
-    this.#guarded((target) => target.right?.(out));
+    this.#use(out, (target) => out.right(target));
   }
 
   shape(out: CppPrinter): "function" | "array" | undefined {
     let shape: "function" | "array" | undefined;
-    this.#guarded((target) => shape = target.shape?.(out));
+    this.#use(out, (target) => shape = out.shape(target));
     return shape;
   }
 
   /** It may be an argument of itself in a malformed name. */
-  #guarded(use: (target: CppNode) => void): void {
-    if (this.#isPrinting || this.target === undefined) return;
+  #use(out: CppPrinter, use: (target: CppNode) => void): void {
+    const { target } = this;
+    if (target === undefined || this.#isPrinting) return;
+    if (this.#isOfLambda && out.lambdas > 0) return;
     this.#isPrinting = true;
-    use(this.target);
+    use(
+      target.pack === undefined ? target : packParameterNode(target.pack),
+    );
     this.#isPrinting = false;
   }
 }
@@ -1386,7 +1435,7 @@ function wrap(before: string, node: CppNode, after: string): CppNode {
 
 function nameOf(node: CppNode): CppNode {
   const { functionName } = node;
-  return functionName?.isPlainName === true &&
+  return functionName?.isNested === true &&
       functionName.functionQualifiers === undefined
     ? functionName
     : node;
@@ -1398,12 +1447,6 @@ function operandNode(out: CppPrinter, node: CppNode): void {
   out.print("(");
   printNode(out, node);
   out.print(")");
-}
-
-function render(node: CppNode): string {
-  const out = new CppPrinter();
-  printNode(out, node);
-  return out.text;
 }
 
 function countElements(args: readonly CppNode[]): number {

@@ -3,6 +3,9 @@
 // both sides.
 
 const MAX_LENGTH = 65_536;
+const MAX_DEPTH = 1000;
+/** Steps after which a name whose parts write nothing, over and over, is given up. */
+const MAX_STEPS = 500_000;
 
 /** A name would become longer than anybody reads; never seen outside. */
 export class CppNameTooLong extends Error {}
@@ -15,11 +18,46 @@ export class CppPrinter {
   packIndex: number = -1;
   /** Elements of the packs that were met in the expansion being written, -1 for none. */
   packSize: number = -1;
+  /** How many lambdas are being written, within which parameters have no arguments. */
+  lambdas: number = 0;
+  #depth = 0;
+  #steps = 0;
 
   /** @param part More text. */
   print(part: string): void {
     this.text += part;
     if (this.text.length > MAX_LENGTH) throw new CppNameTooLong();
+  }
+
+  /** @param node Part whose left side is written, if there is one. */
+  left(node: CppNode | undefined): void {
+    if (node === undefined) return;
+    this.#enter();
+    node.left(this);
+    this.#depth--;
+  }
+
+  /** @param node Part whose right side is written, if it has one. */
+  right(node: CppNode | undefined): void {
+    if (node?.right === undefined) return;
+    this.#enter();
+    node.right(this);
+    this.#depth--;
+  }
+
+  /** @param node A part. @returns What it is to something that points to it. */
+  shape(node: CppNode | undefined): "function" | "array" | undefined {
+    if (node?.shape === undefined) return undefined;
+    this.#enter();
+    const shape = node.shape(this);
+    this.#depth--;
+    return shape;
+  }
+
+  #enter(): void {
+    if (++this.#depth > MAX_DEPTH || ++this.#steps > MAX_STEPS) {
+      throw new CppNameTooLong();
+    }
   }
 
   /** @param parts Parts to write with commas between; empty packs leave nothing. */
@@ -63,6 +101,8 @@ export interface CppNode {
   readonly parameterIndex?: number | undefined;
   /** Whether it needs no parentheses as an operand. */
   readonly isPlainName?: boolean | undefined;
+  /** Whether it is a name in a scope. */
+  readonly isNested?: boolean | undefined;
   /** Name of the function, if it is one with its parameters. */
   readonly functionName?: CppNode | undefined;
   /** Whether a function of this name has no return type: constructors, conversions. */
@@ -71,8 +111,8 @@ export interface CppNode {
 
 /** @param out Where to. @param node What to write, both sides. */
 export function printNode(out: CppPrinter, node: CppNode): void {
-  node.left(out);
-  node.right?.(out);
+  out.left(node);
+  out.right(node);
 }
 
 /** @param text Any text. @returns A part that is only this. */
@@ -104,6 +144,7 @@ export function nestedNode(scope: CppNode, name: CppNode): CppNode {
     baseName: name.baseName ?? name,
     hidesReturnType: name.hidesReturnType,
     isPlainName: true,
+    isNested: true,
   };
 }
 
@@ -137,11 +178,11 @@ export function printTemplateArgs(
 export function suffixNode(inner: CppNode, suffix: string): CppNode {
   return {
     left: (out) => {
-      inner.left(out);
+      out.left(inner);
       out.print(suffix);
     },
-    right: (out) => inner.right?.(out),
-    shape: (out) => inner.shape?.(out),
+    right: (out) => out.right(inner),
+    shape: (out) => out.shape(inner),
     pack: inner.pack,
   };
 }
@@ -156,14 +197,14 @@ export function qualifiedNode(
 ): CppNode {
   return {
     left: (out) => {
-      inner.left(out);
+      out.left(inner);
       const known = resolvePack(out, inner).qualifiers ?? [];
       for (const qualifier of qualifiers) {
         if (!known.includes(qualifier)) out.print(qualifier);
       }
     },
-    right: (out) => inner.right?.(out),
-    shape: (out) => inner.shape?.(out),
+    right: (out) => out.right(inner),
+    shape: (out) => out.shape(inner),
     pack: inner.pack,
     qualifiers,
   };
@@ -177,14 +218,18 @@ export function pointerNode(
 ): CppNode {
   return {
     left: (out) => {
-      const shape = target.shape?.(out);
-      target.left(out);
-      if (shape !== undefined) out.print(/[ *]$/.test(out.text) ? "(" : " (");
+      const shape = out.shape(target);
+      out.left(target);
+      if (shape !== undefined) {
+        const isSpaced = out.text.endsWith(" ") ||
+          (shape === "function" && out.text.endsWith("*"));
+        out.print(isSpaced ? "(" : " (");
+      }
       out.print(mark);
     },
     right: (out) => {
-      if (target.shape?.(out) !== undefined) out.print(")");
-      target.right?.(out);
+      if (out.shape(target) !== undefined) out.print(")");
+      out.right(target);
     },
     reference,
   };
@@ -203,8 +248,8 @@ export function referenceNode(target: CppNode, isRvalue: boolean): CppNode {
       );
   };
   return {
-    left: (out) => collapse(out).left(out),
-    right: (out) => collapse(out).right?.(out),
+    left: (out) => out.left(collapse(out)),
+    right: (out) => out.right(collapse(out)),
     reference: { target, isRvalue },
   };
 }
@@ -213,8 +258,8 @@ export function referenceNode(target: CppNode, isRvalue: boolean): CppNode {
 export function memberPointerNode(owner: CppNode, member: CppNode): CppNode {
   return {
     left: (out) => {
-      const shape = member.shape?.(out);
-      member.left(out);
+      const shape = out.shape(member);
+      out.left(member);
       out.print(
         shape !== undefined ? out.text.endsWith(" ") ? "(" : " (" : " ",
       );
@@ -222,8 +267,8 @@ export function memberPointerNode(owner: CppNode, member: CppNode): CppNode {
       out.print("::*");
     },
     right: (out) => {
-      if (member.shape?.(out) !== undefined) out.print(")");
-      member.right?.(out);
+      if (out.shape(member) !== undefined) out.print(")");
+      out.right(member);
     },
   };
 }
@@ -234,13 +279,13 @@ export function arrayNode(
   size: CppNode | undefined,
 ): CppNode {
   return {
-    left: (out) => element.left(out),
+    left: (out) => out.left(element),
     right: (out) => {
       if (!out.text.endsWith("]")) out.print(" ");
       out.print("[");
       if (size !== undefined) printNode(out, size);
       out.print("]");
-      element.right?.(out);
+      out.right(element);
     },
     shape: () => "array",
   };
@@ -250,19 +295,19 @@ export function arrayNode(
 export function functionTypeNode(
   result: CppNode,
   parameters: readonly CppNode[],
-  suffix: string,
+  suffix: CppNode,
 ): CppNode {
   return {
     left: (out) => {
-      result.left(out);
+      out.left(result);
       if (!endsOpen(out, result)) out.print(" ");
     },
     right: (out) => {
       out.print("(");
       out.list(parameters);
       out.print(`)`);
-      result.right?.(out);
-      out.print(suffix);
+      out.right(result);
+      printNode(out, suffix);
     },
     shape: () => "function",
   };
@@ -277,8 +322,8 @@ export function functionNode(
   return {
     left: (out) => {
       if (result !== undefined) {
-        result.left(out);
-        if (result.shape?.(out) === undefined || !out.text.endsWith(" ")) {
+        out.left(result);
+        if (out.shape(result) === undefined || !out.text.endsWith(" ")) {
           if (!endsOpen(out, result)) out.print(" ");
         }
       }
@@ -288,7 +333,7 @@ export function functionNode(
       out.print("(");
       out.list(parameters);
       out.print(")");
-      result?.right?.(out);
+      out.right(result);
       out.print(name.functionQualifiers ?? "");
     },
     functionName: name,
@@ -297,8 +342,8 @@ export function functionNode(
 
 /** Whether a type goes on behind the name: `int (*f())[3]`. */
 function endsOpen(out: CppPrinter, type: CppNode): boolean {
-  return type.right !== undefined && /\([*&:]*$/.test(out.text) &&
-    type.shape?.(out) === undefined;
+  return type.right !== undefined && /\([*&:]*$/.test(out.text.slice(-16)) &&
+    out.shape(type) === undefined;
 }
 
 /** A pack of template arguments, written whole. */
@@ -312,10 +357,10 @@ export function packParameterNode(elements: readonly CppNode[]): CppNode {
     left: (out) => {
       const one = pickElement(out, elements);
       if (one === undefined) out.list(elements);
-      else one.left(out);
+      else out.left(one);
     },
-    right: (out) => pickElement(out, elements)?.right?.(out),
-    shape: (out) => pickElement(out, elements)?.shape?.(out),
+    right: (out) => out.right(pickElement(out, elements)),
+    shape: (out) => out.shape(pickElement(out, elements)),
     pack: elements,
   };
 }

@@ -130,14 +130,30 @@ export const CPP_MORE_BUILTIN_TYPES: Readonly<Record<string, string>> = {
 
 /** What stands for often used names: without arguments, and as whole types. */
 export const CPP_STANDARD_NAMES: Readonly<
-  Record<string, readonly [name: string, baseName: string]>
+  Record<string, readonly [name: string, baseName: string, wholeName: string]>
 > = {
-  a: ["std::allocator", "allocator"],
-  b: ["std::basic_string", "basic_string"],
-  s: ["std::string", "basic_string"],
-  i: ["std::istream", "basic_istream"],
-  o: ["std::ostream", "basic_ostream"],
-  d: ["std::iostream", "basic_iostream"],
+  a: ["std::allocator", "allocator", "std::allocator"],
+  b: ["std::basic_string", "basic_string", "std::basic_string"],
+  s: [
+    "std::string",
+    "basic_string",
+    "std::basic_string<char, std::char_traits<char>, std::allocator<char> >",
+  ],
+  i: [
+    "std::istream",
+    "basic_istream",
+    "std::basic_istream<char, std::char_traits<char> >",
+  ],
+  o: [
+    "std::ostream",
+    "basic_ostream",
+    "std::basic_ostream<char, std::char_traits<char> >",
+  ],
+  d: [
+    "std::iostream",
+    "basic_iostream",
+    "std::basic_iostream<char, std::char_traits<char> >",
+  ],
 };
 
 /** What follows a number of a type in a literal. */

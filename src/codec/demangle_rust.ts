@@ -90,5 +90,5 @@ function unescapePart(part: string): string {
 
 /** Numbers of LLVM say nothing; other suffixes tell versions of a function apart. */
 function shownSuffix(suffix: string): string {
-  return suffix.replace(/\.llvm\.[0-9A-Fa-f@]+$/, "");
+  return suffix.replace(/\.llvm\.[0-9A-Fa-f@]+(?=\.|$)/, "");
 }

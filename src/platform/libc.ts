@@ -185,6 +185,32 @@ export const LIBC_SYMBOLS = {
     result: "i32",
     optional: true,
   },
+  /** Opens an event of the kernel; the number of the call depends on the processor. */
+  perfEventOpen: {
+    name: "syscall",
+    parameters: [
+      "i64", // number
+      "buffer", // attr
+      "i32", // pid
+      "i32", // cpu
+      "i32", // group_fd
+      "usize", // flags
+    ],
+    result: "i32",
+    optional: true,
+  },
+  /** Only with requests that take a number; the function is variadic in C. */
+  ioctlNumber: {
+    name: "ioctl",
+    parameters: ["i32", /* fd */ "usize", /* request */ "usize" /* arg */],
+    result: "i32",
+  },
+  getpagesize: { parameters: [], result: "i32" },
+  clockGettime: {
+    name: "clock_gettime",
+    parameters: ["i32", /* clockid */ "buffer" /* tp */],
+    result: "i32",
+  },
   /** State of the kernel's clock; with modes of 0 it only reads. */
   adjtimex: {
     parameters: ["buffer" /* buf */],

@@ -9,7 +9,7 @@ const TAIL_AT = 1032 / 8;
 const RECORD_HEADER_BYTES = 8;
 const MAX_RECORD_BYTES = 65_536;
 const SYSCALL_NUMBERS: Partial<Record<typeof Deno.build.arch, bigint>> = {
-  x86_64: 298n,
+  "x86_64": 298n,
   aarch64: 241n,
 };
 const FLAG_CGROUP = 4n;

@@ -7,6 +7,7 @@ import {
   arrayNode,
   type CppNode,
   type CppPrinter,
+  type CppReference,
   EMPTY,
   expansionNode,
   functionNode,
@@ -617,7 +618,7 @@ export class CppDemangler {
       right: (out) => out.right(node),
       shape: (out) => out.shape(node),
       baseName: node.baseName,
-      reference: node.reference,
+      reference: (out) => node.reference?.(out),
       qualifiers: node.qualifiers,
       ...node.pack === undefined ? {} : packParameterNode(node.pack),
       parameterIndex: index,
@@ -1392,8 +1393,10 @@ class ForwardReference implements CppNode {
     this.#isOfLambda = isOfLambda;
   }
 
-  get reference(): CppNode["reference"] {
-    return this.target?.reference;
+  reference(out: CppPrinter): CppReference | undefined {
+    return this.#isOfLambda && out.lambdas > 0
+      ? undefined
+      : this.target?.reference?.(out);
   }
 
   left(out: CppPrinter): void {

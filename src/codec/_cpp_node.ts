@@ -63,15 +63,31 @@ export class CppPrinter {
   /** @param parts Parts to write with commas between; empty packs leave nothing. */
   list(parts: readonly CppNode[]): void {
     let isFirst = true;
-    for (const part of parts) {
-      const before = this.text;
-      if (!isFirst) this.print(", ");
-      const start = this.text.length;
-      printNode(this, part);
-      if (this.text.length === start) this.text = before;
-      else isFirst = false;
-    }
+    for (const part of parts) isFirst = !this.item(part, isFirst) && isFirst;
   }
+
+  /**
+   * @param part Part of a list.
+   * @param isFirst Whether no other was written before it.
+   * @returns Whether it wrote anything; if not, it leaves no comma.
+   */
+  item(part: CppNode, isFirst: boolean): boolean {
+    const before = this.text;
+    if (!isFirst) this.print(", ");
+    const start = this.text.length;
+    printNode(this, part);
+    if (this.text.length > start) return true;
+    this.text = before;
+    return false;
+  }
+}
+
+/** What a reference refers to. */
+export interface CppReference {
+  /** The type. */
+  readonly target: CppNode;
+  /** Whether it has two marks. */
+  readonly isRvalue: boolean;
 }
 
 /** A part of a name. */
@@ -87,10 +103,7 @@ export interface CppNode {
   /** Elements, if it is a pack. */
   readonly pack?: readonly CppNode[] | undefined;
   /** What a reference refers to, for references to references. */
-  readonly reference?: {
-    readonly target: CppNode;
-    readonly isRvalue: boolean;
-  } | undefined;
+  reference?(out: CppPrinter): CppReference | undefined;
   /** Whether a function of this name shows its return type. */
   readonly hasTemplateArgs?: boolean | undefined;
   /** Qualifiers of a type, such as ` const`. */
@@ -214,7 +227,6 @@ export function qualifiedNode(
 export function pointerNode(
   target: CppNode,
   mark: string,
-  reference?: CppNode["reference"],
 ): CppNode {
   return {
     left: (out) => {
@@ -231,13 +243,12 @@ export function pointerNode(
       if (out.shape(target) !== undefined) out.print(")");
       out.right(target);
     },
-    reference,
   };
 }
 
 /** A reference; of two, one with a single mark wins. */
 export function referenceNode(target: CppNode, isRvalue: boolean): CppNode {
-  const inner = (out: CppPrinter) => resolvePack(out, target).reference;
+  const inner = (out: CppPrinter) => resolvePack(out, target).reference?.(out);
   const collapse = (out: CppPrinter) => {
     const below = inner(out);
     return below === undefined
@@ -250,7 +261,7 @@ export function referenceNode(target: CppNode, isRvalue: boolean): CppNode {
   return {
     left: (out) => out.left(collapse(out)),
     right: (out) => out.right(collapse(out)),
-    reference: { target, isRvalue },
+    reference: () => ({ target, isRvalue }),
   };
 }
 
@@ -373,16 +384,12 @@ export function expansionNode(pattern: CppNode): CppNode {
       const start = out.text;
       out.packIndex = 0;
       out.packSize = -1;
-      printNode(out, pattern);
+      let isFirst = !out.item(pattern, true);
       const count = out.packSize;
       if (count < 0) out.print("...");
-      else {
-        if (count === 0) out.text = start;
-        for (let index = 1; index < count; index++) {
-          out.print(", ");
-          out.packIndex = index;
-          printNode(out, pattern);
-        }
+      if (count === 0) out.text = start;
+      while (++out.packIndex < count) {
+        isFirst = !out.item(pattern, isFirst) && isFirst;
       }
       out.packIndex = packIndex;
       out.packSize = packSize;

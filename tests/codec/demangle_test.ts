@@ -17,6 +17,7 @@ const CPP: readonly [string, string][] = [
   ],
   ["_Z1fIiJcdEEvT_DpT0_", "void f<int, char, double>(int, char, double)"],
   ["_Z1fIJEEvDpT_", "void f<>()"],
+  ["_Z1fIJEJDpT_DpT_EEvv", "void f<>()"],
   ["_Z1fPFivE", "f(int (*)())"],
   ["_Z1fRA3_KcM1AFvvE", "f(char const (&) [3], void (A::*)())"],
   ["_Z1fIiEPFvT_ES0_", "void (*f<int>(int))(int)"],
@@ -100,6 +101,12 @@ const CPP: readonly [string, string][] = [
   [
     "_ZZ1fiENKUlRT_E_clIcEEDaS0_",
     "auto f(int)::{lambda(auto:1&)#1}::operator()<char>(char&) const",
+  ],
+  // Its argument is a reference to itself.
+  [
+    "_ZZ1fvENKUlOT_E_clIRS1_EEDaS0_",
+    "auto f()::{lambda(auto:1&&)#1}::operator()<{lambda(auto:1&&)#1}&>" +
+    "({lambda(auto:1&&)#1}&) const",
   ],
 ];
 
@@ -188,15 +195,17 @@ function* hostileNames(): Generator<string> {
   yield `_Z1fIXsr${"1a".repeat(5000)}EE`;
   // Each part refers to the one before it: a chain, or twice as much each time.
   const chains: readonly ((before: string) => string)[] = [
+    (before) => `P${before}`,
     (before) => `R${before}`,
     (before) => `A1_${before}`,
     (before) => `PF${before}vE`,
+    (before) => `1bI${before}E`,
     (before) => `1bI${before}${before}E`,
     (before) => `F${before}${before}E`,
   ];
   for (const part of chains) {
     let name = `_Z1f${part("1a")}`;
-    for (let index = 0; index < 3000; index++) {
+    for (let index = 0; name.length < 32_000; index++) {
       const before = index === 0 ? "" : (index - 1).toString(36).toUpperCase();
       name += part(`S${before}_`);
     }

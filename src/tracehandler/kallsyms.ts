@@ -2,11 +2,19 @@ import { FormatError } from "../base/errors.ts";
 
 const FORMAT = "kallsyms";
 /** Types of functions: in text, weak, absolute. */
-const KEPT_TYPES = new Set(["T", "t", "V", "v", "W", "w", "A"]);
+const KEPT_TYPES = new Set(
+  Array.from("TtVvWwA", (letter) => letter.charCodeAt(0)),
+);
 const IMAGE_START = "_stext";
 const IMAGE_END = "_etext";
 const SIGN_BIT = 0x8000_0000;
 const BIT_32 = 2 ** 32;
+const NEWLINE = 10;
+const TAB = 9;
+const SPACE = 32;
+/** Symbols that a kernel has at least, so that columns need not grow often. */
+const FIRST_CAPACITY = 65_536;
+const MAX_QUOTED = 64;
 
 /** A function of the kernel. */
 export interface KernelSymbol {
@@ -42,9 +50,10 @@ export interface KernelSymbols {
 }
 
 /**
- * Reads the list of the kernel's symbols.
+ * Reads the list of the kernel's symbols. Names are only made of those that are
+ * asked for.
  *
- * @param text What `/proc/kallsyms` holds.
+ * @param list What `/proc/kallsyms` holds, as text or bytes; bytes must not change.
  * @returns The functions.
  * @throws {FormatError} When a line has fewer than three fields or no address,
  * or when all addresses are zero, which is what those get who may not see them.
@@ -60,54 +69,69 @@ export interface KernelSymbols {
  * assertEquals(symbols.find(0xffffffff81000050n)?.name, "do_work");
  * ```
  */
-export function parseKallsyms(text: string): KernelSymbols {
-  const parser = new KallsymsParser();
+export function parseKallsyms(list: string | Uint8Array): KernelSymbols {
+  const bytes = typeof list === "string"
+    ? new TextEncoder().encode(list)
+    : list;
+  const parser = new KallsymsParser(bytes);
   let at = 0;
-  for (let line = 1; at < text.length; line++) {
-    const end = text.indexOf("\n", at);
-    const next = end < 0 ? text.length : end;
-    parser.add(text.slice(at, next), line, at);
+  for (let line = 1; at < bytes.length; line++) {
+    const end = bytes.indexOf(NEWLINE, at);
+    const next = end < 0 ? bytes.length : end;
+    parser.add(at, next, line);
     at = next + 1;
   }
   return parser.finish();
 }
 
 class KallsymsParser {
-  readonly #keys: number[] = [];
-  readonly #names: string[] = [];
-  readonly #modules: number[] = [];
+  readonly #bytes: Uint8Array;
+  #length = 0;
+  #keys = new Float64Array(FIRST_CAPACITY);
+  #starts = new Uint32Array(FIRST_CAPACITY);
+  #ends = new Uint32Array(FIRST_CAPACITY);
+  #modules = new Uint16Array(FIRST_CAPACITY);
   readonly #moduleNames: string[] = [""];
   readonly #moduleIds = new Map<string, number>([["", 0]]);
   #hasAddress = false;
 
-  add(line: string, number: number, offset: number): void {
-    if (line === "") return;
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  add(start: number, end: number, line: number): void {
+    if (start === end) return;
     // Address, type and name have one space between them; a tab leads the module.
-    const first = line.indexOf(" ");
-    const second = first < 0 ? -1 : line.indexOf(" ", first + 1);
-    if (second < 0) {
+    const bytes = this.#bytes;
+    let first = start;
+    while (first < end && bytes[first] !== SPACE) first++;
+    let second = first + 1;
+    while (second < end && bytes[second] !== SPACE) second++;
+    if (second >= end) {
       throw new FormatError(
-        `Cannot read kallsyms line ${number}: it has fewer than three fields`,
-        { format: FORMAT, offset },
+        `Cannot read kallsyms line ${line}: it has fewer than three fields`,
+        { format: FORMAT, offset: start },
       );
     }
-    const key = keyOfHex(line.slice(0, first));
+    const key = this.#keyAt(start, first);
     if (key === undefined) {
+      const text = decode(bytes.subarray(start, first)).slice(0, MAX_QUOTED);
       throw new FormatError(
-        `Cannot read kallsyms line ${number}: address is ${
-          JSON.stringify(line.slice(0, first).slice(0, 64))
-        }`,
-        { format: FORMAT, offset },
+        `Cannot read kallsyms line ${line}: address is ${JSON.stringify(text)}`,
+        { format: FORMAT, offset: start },
       );
     }
     if (key !== 0) this.#hasAddress = true;
-    const tab = line.indexOf("\t", second);
-    const name = line.slice(second + 1, tab < 0 ? undefined : tab).trim();
-    const type = line.slice(first + 1, second);
-    if (!KEPT_TYPES.has(type) && name !== IMAGE_END) return;
-    this.#keys.push(key);
-    this.#names.push(name);
-    this.#modules.push(tab < 0 ? 0 : this.#moduleOf(line.slice(tab + 1)));
+    let tab = second + 1;
+    while (tab < end && bytes[tab] !== TAB) tab++;
+    const isKept = second === first + 2 && KEPT_TYPES.has(bytes[first + 1]!);
+    if (!isKept && !this.#isImageEnd(second + 1, tab)) return;
+    if (this.#length === this.#keys.length) this.#grow();
+    const index = this.#length++;
+    this.#keys[index] = key;
+    this.#starts[index] = second + 1;
+    this.#ends[index] = tab;
+    this.#modules[index] = tab === end ? 0 : this.#moduleAt(tab + 1, end);
   }
 
   finish(): KernelSymbols {
@@ -117,18 +141,50 @@ class KallsymsParser {
         { format: FORMAT, offset: 0 },
       );
     }
-    const order = Int32Array.from(this.#keys, (_, index) => index)
-      .sort((a, b) => this.#keys[a]! - this.#keys[b]! || a - b);
+    const order = orderOf(this.#keys.subarray(0, this.#length));
+    const sorted = <T extends Float64Array | Uint32Array | Uint16Array>(
+      Column: new (length: number) => T,
+      column: T,
+    ): T => {
+      const result = new Column(order.length);
+      for (let at = 0; at < order.length; at++) {
+        result[at] = column[order[at]!]!;
+      }
+      return result;
+    };
     return new SortedKernelSymbols(
-      Float64Array.from(order, (index) => this.#keys[index]!),
-      Array.from(order, (index) => this.#names[index]!),
-      Int32Array.from(order, (index) => this.#modules[index]!),
+      this.#bytes,
+      sorted(Float64Array, this.#keys),
+      sorted(Uint32Array, this.#starts),
+      sorted(Uint32Array, this.#ends),
+      sorted(Uint16Array, this.#modules),
       this.#moduleNames,
     );
   }
 
-  #moduleOf(text: string): number {
-    const name = text.trim().replace(/^\[(.*)\]$/, "$1");
+  /** Addresses as signed numbers: those of the kernel lie just below 0 and are exact. */
+  #keyAt(start: number, end: number): number | undefined {
+    const digits = end - start;
+    if (digits < 1 || digits > 16) return undefined;
+    let high = 0;
+    let low = 0;
+    for (let at = start; at < end; at++) {
+      const digit = hexDigit(this.#bytes[at]!);
+      if (digit < 0) return undefined;
+      high = high * 16 + Math.floor(low / 0x1000_0000);
+      low = (low % 0x1000_0000) * 16 + digit;
+    }
+    return (high >= SIGN_BIT ? high - BIT_32 : high) * BIT_32 + low;
+  }
+
+  #isImageEnd(start: number, end: number): boolean {
+    return this.#bytes[start] === 95 /* _ */ &&
+      decode(this.#bytes.subarray(start, end)).trim() === IMAGE_END;
+  }
+
+  #moduleAt(start: number, end: number): number {
+    const name = decode(this.#bytes.subarray(start, end)).trim()
+      .replace(/^\[(.*)\]$/, "$1");
     let id = this.#moduleIds.get(name);
     if (id === undefined) {
       id = this.#moduleNames.push(name) - 1;
@@ -136,22 +192,44 @@ class KallsymsParser {
     }
     return id;
   }
+
+  #grow(): void {
+    const length = this.#keys.length * 2;
+    const grown = <T extends Float64Array | Uint32Array | Uint16Array>(
+      Column: new (length: number) => T,
+      column: T,
+    ): T => {
+      const result = new Column(length);
+      result.set(column);
+      return result;
+    };
+    this.#keys = grown(Float64Array, this.#keys);
+    this.#starts = grown(Uint32Array, this.#starts);
+    this.#ends = grown(Uint32Array, this.#ends);
+    this.#modules = grown(Uint16Array, this.#modules);
+  }
 }
 
 class SortedKernelSymbols implements KernelSymbols {
+  readonly #bytes: Uint8Array;
   readonly #keys: Float64Array;
-  readonly #names: readonly string[];
-  readonly #modules: Int32Array;
+  readonly #starts: Uint32Array;
+  readonly #ends: Uint32Array;
+  readonly #modules: Uint16Array;
   readonly #moduleNames: readonly string[];
 
   constructor(
+    bytes: Uint8Array,
     keys: Float64Array,
-    names: readonly string[],
-    modules: Int32Array,
+    starts: Uint32Array,
+    ends: Uint32Array,
+    modules: Uint16Array,
     moduleNames: readonly string[],
   ) {
+    this.#bytes = bytes;
     this.#keys = keys;
-    this.#names = names;
+    this.#starts = starts;
+    this.#ends = ends;
     this.#modules = modules;
     this.#moduleNames = moduleNames;
   }
@@ -184,25 +262,76 @@ class SortedKernelSymbols implements KernelSymbols {
     let index = low - 1;
     while (index > 0 && this.#keys[index - 1] === this.#keys[index]) index--;
     return {
-      name: this.#names[index]!,
+      name: this.#nameAt(index),
       address: addressOfKey(this.#keys[index]!),
       module: this.#moduleNames[this.#modules[index]!]!,
     };
   }
 
   addressOf(name: string): bigint | undefined {
-    const index = this.#names.indexOf(name);
-    return index < 0 ? undefined : addressOfKey(this.#keys[index]!);
+    const first = name.charCodeAt(0);
+    for (let index = 0; index < this.#keys.length; index++) {
+      if (this.#bytes[this.#starts[index]!] !== first) continue;
+      if (this.#ends[index]! - this.#starts[index]! < name.length) continue;
+      if (this.#nameAt(index) === name) return addressOfKey(this.#keys[index]!);
+    }
+    return undefined;
+  }
+
+  #nameAt(index: number): string {
+    return decode(
+      this.#bytes.subarray(this.#starts[index]!, this.#ends[index]!),
+    ).trim();
   }
 }
 
-/** Addresses as signed numbers: those of the kernel lie just below 0 and are exact. */
-function keyOfHex(text: string): number | undefined {
-  if (!/^[0-9a-fA-F]{1,16}$/.test(text)) return undefined;
-  const low = parseInt(text.slice(-8), 16);
-  if (text.length <= 8) return low;
-  const high = parseInt(text.slice(0, -8), 16);
-  return (high >= SIGN_BIT ? high - BIT_32 : high) * BIT_32 + low;
+/**
+ * The list consists of a few parts that each are in order: percpu variables,
+ * the kernel, its modules.
+ */
+function orderOf(keys: Float64Array): Uint32Array {
+  let order = Uint32Array.from(keys, (_, index) => index);
+  let bounds = [0];
+  for (let at = 1; at < keys.length; at++) {
+    if (keys[at]! < keys[at - 1]!) bounds.push(at);
+  }
+  if (bounds.length > MAX_RUNS) {
+    return order.sort((a, b) => keys[a]! - keys[b]! || a - b);
+  }
+  while (bounds.length > 1) {
+    const merged = new Uint32Array(order.length);
+    const next: number[] = [];
+    for (let run = 0; run < bounds.length; run += 2) {
+      const start = bounds[run]!;
+      const middle = bounds[run + 1] ?? keys.length;
+      const end = bounds[run + 2] ?? keys.length;
+      next.push(start);
+      let left = start;
+      let right = middle;
+      for (let at = start; at < end; at++) {
+        const takesLeft = left < middle &&
+          (right >= end || keys[order[left]!]! <= keys[order[right]!]!);
+        merged[at] = order[takesLeft ? left++ : right++]!;
+      }
+    }
+    order = merged;
+    bounds = next;
+  }
+  return order;
+}
+
+const MAX_RUNS = 256;
+
+function hexDigit(byte: number): number {
+  if (byte >= 48 && byte <= 57) return byte - 48;
+  const lower = byte | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+}
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function decode(bytes: Uint8Array): string {
+  return utf8.decode(bytes);
 }
 
 function addressOfKey(key: number): bigint {

@@ -55,14 +55,15 @@ export async function launchTarget(
     stdout: showOutput ? "inherit" : "null",
     stderr: showOutput ? "inherit" : "null",
   }).spawn();
-  stack.defer(async () => {
+  const end = async () => {
     try {
       child.kill("SIGKILL");
     } catch {
       // It has ended.
     }
     await child.status;
-  });
+  };
+  stack.defer(end);
   const waiting = new AbortController();
   const timer = setTimeout(() => waiting.abort(), timeoutMs);
   const ended = child.status.then(() => waiting.abort());
@@ -87,15 +88,22 @@ export async function launchTarget(
     clearTimeout(timer);
   }
   // Runtimes of its own children wait too, for us.
+  const closing = new AbortController();
   const others = (async () => {
-    for await (const other of server) {
-      await other.client.resumeRuntime().catch(() => {});
+    const resumed: Promise<void>[] = [];
+    for await (const { client: other } of server) {
+      resumed.push(
+        other.resumeRuntime({ signal: closing.signal }).catch(() => {}),
+      );
     }
+    await Promise.all(resumed);
   })();
   stack.defer(async () => {
+    await end();
+    await ended;
+    closing.abort();
     await server.close();
     await others;
-    await ended;
   });
   const owned = stack.move();
   return {

@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { collectNettrace } from "../../../src/eventpipe/collect_nettrace.ts";
 import type { NettraceMetadata } from "../../../src/eventpipe/nettrace/types.ts";
 import { waitForPort } from "../../../src/eventpipe/ipc/wait_for_port.ts";
@@ -128,6 +133,30 @@ testWith(
     assertEquals(result.code, 0, result.stderr);
     const counts = await countEvents(path);
     assertEquals(counts.get("Tracedeck-Workload/Tick"), 8000);
+  },
+);
+
+testWith(
+  "eventpipe collect ends the program that it started when the time is over",
+  DOTNET,
+  async () => {
+    await using folder = await scratch();
+    const result = await run(
+      "collect",
+      "-o",
+      `${folder.path}/e.nettrace`,
+      "--duration",
+      "300ms",
+      "--",
+      findPeer("dotnet")!,
+      await buildWorkload(),
+      "cpu",
+      "--seconds",
+      "300",
+    );
+    assertEquals(result.code, 0, result.stderr);
+    const pid = Number(/^Process +: (\d+)/m.exec(result.stderr)?.[1]);
+    assertThrows(() => Deno.kill(pid, "SIGCONT"), Deno.errors.NotFound);
   },
 );
 

@@ -57,14 +57,7 @@ export class PerfMap {
   find(address: number): PerfMapSymbol | undefined {
     this.#settle();
     const symbols = this.#symbols;
-    let low = 0;
-    let high = symbols.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (symbols[middle]!.address <= address) low = middle + 1;
-      else high = middle;
-    }
-    const found = symbols[low - 1];
+    const found = symbols[firstBehind(symbols, address) - 1];
     return found !== undefined && address < found.address + found.size
       ? found
       : undefined;
@@ -88,6 +81,11 @@ export class PerfMap {
   /** Brings in what was added; older functions lose what newer ones cover. */
   #settle(): void {
     if (this.#added.length === 0) return;
+    if (this.#added.length * FEW < this.#symbols.length) {
+      for (const symbol of this.#added) this.#insert(symbol);
+      this.#added = [];
+      return;
+    }
     const all = [...this.#symbols, ...this.#added];
     this.#added = [];
     const order = all.map((_, index) => index)
@@ -117,6 +115,46 @@ export class PerfMap {
     }
     this.#symbols = kept.map(({ symbol }) => symbol);
   }
+
+  /** Puts one in its place, where it hides what is there. */
+  #insert(symbol: PerfMapSymbol): void {
+    const symbols = this.#symbols;
+    const end = symbol.address + symbol.size;
+    let first = firstBehind(symbols, symbol.address);
+    const before = symbols[first - 1];
+    if (
+      before !== undefined && before.address + before.size > symbol.address
+    ) {
+      if (before.address < symbol.address) {
+        // The older one keeps what lies before.
+        symbols[first - 1] = {
+          ...before,
+          size: symbol.address - before.address,
+        };
+      } else first--;
+    }
+    let last = first;
+    while (last < symbols.length && symbols[last]!.address < end) last++;
+    symbols.splice(first, last - first, symbol);
+  }
+}
+
+/** So many times more known than new functions make it worth while to put in each by itself. */
+const FEW = 8;
+
+/** Index of the first function that begins behind an address. */
+function firstBehind(
+  symbols: readonly PerfMapSymbol[],
+  address: number,
+): number {
+  let low = 0;
+  let high = symbols.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (symbols[middle]!.address <= address) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /**

@@ -29,6 +29,7 @@ import {
   preparePublishDirectory,
   reasonOf,
 } from "./prepare_publish_directory.ts";
+import { redactManifest } from "./redact/redact_manifest.ts";
 import type { Redactor } from "./redact/redactor.ts";
 import { formatCaptureName } from "./traced_net_request.ts";
 import type { TracedNetRequest } from "./traced_net_request.ts";
@@ -342,7 +343,7 @@ class DumpBuilder {
       const result = redactor?.redactEntry(entry.name, entry.content!);
       const content = result?.content ?? entry.content!;
       for (const [kind, count] of result?.removed ?? []) {
-        this.#redactions.push({ path: name, kind, count });
+        this.#redactions.push({ path: entry.name, kind, count });
         this.#onRedaction?.({ path: name, kind, count });
       }
       this.#gathered.push({ ...entry, name, content });
@@ -359,15 +360,6 @@ class DumpBuilder {
 
   #list(entry: DumpEntry, fields: Partial<ManifestEntry>): void {
     this.#listed.push({ entry, fields });
-  }
-
-  #manifestEntry(
-    entry: DumpEntry,
-    fields: Partial<ManifestEntry>,
-  ): ManifestEntry {
-    const { source, command, exit, durationMs, truncated } = entry;
-    const path = this.#options.redactor?.redactName(entry.name) ?? entry.name;
-    return { path, source, command, exit, durationMs, truncated, ...fields };
   }
 
   *tarInputs(top: string): Generator<TarInput> {
@@ -393,8 +385,9 @@ class DumpBuilder {
     }
     // A request without trace and captures still has its folder.
     for (const { folder } of this.#requests) {
-      const name = this.#options.redactor?.redactName(folder) ?? folder;
-      for (const path of parents(`requests/${name}/`)) {
+      const name = `requests/${folder}`;
+      const redacted = this.#options.redactor?.redactName(name) ?? name;
+      for (const path of parents(`${redacted}/`)) {
         yield this.#folder(path);
       }
     }
@@ -442,26 +435,39 @@ class DumpBuilder {
     >,
   ): string {
     const { redactor } = this.#options;
-    const text = formatManifest({
+    const whole: Manifest = {
       ...head,
-      redaction: redactor?.level ?? "none",
+      redaction: "none",
       redactions: this.#redactions,
       requests: this.#requests.map(({ folder, result, target }) => ({
-        name: redactor?.redactName(folder) ?? folder,
+        name: folder,
         result: result ?? "ok",
         target: target ?? "",
       })),
       notes: this.#notes,
       entries: this.#listed.map(({ entry, fields }) =>
-        this.#manifestEntry(entry, fields)
+        describeEntry(entry, fields)
       ),
-    });
-    if (redactor === undefined) return text;
-    const bytes = new TextEncoder().encode(text);
-    return new TextDecoder().decode(
-      redactor.redactEntry(MANIFEST_NAME, bytes).content,
+    };
+    return formatManifest(
+      redactor === undefined ? whole : redactManifest(whole, redactor),
     );
   }
+}
+
+function describeEntry(
+  { name, source, command, exit, durationMs, truncated }: DumpEntry,
+  fields: Partial<ManifestEntry>,
+): ManifestEntry {
+  return {
+    path: name,
+    source,
+    command,
+    exit,
+    durationMs,
+    truncated,
+    ...fields,
+  };
 }
 
 /** A name in a publish folder that nobody else takes. */

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { readCaptureFacts } from "../../src/netdump/check/capture_facts.ts";
 import { decodeCapture } from "../../src/netdump/merge_captures.ts";
+import { NetDumper } from "../../src/netdump/net_dumper.ts";
 import { loadNetdump } from "../../src/netdump/netdump_archive.ts";
 import type { NetdumpArchive } from "../../src/netdump/netdump_archive.ts";
 import { createRedactor } from "../../src/netdump/redact/create_redactor.ts";
@@ -11,7 +12,7 @@ import {
   encodePcapHeader,
   encodePcapPacket,
 } from "../../src/container/pcap_encoder.ts";
-import { parseIpAddress } from "../../src/codec/ip_address.ts";
+import { formatIpAddress, parseIpAddress } from "../../src/codec/ip_address.ts";
 import { concatBytes } from "../support/byte_stream.ts";
 import { testWith } from "../support/requirement.ts";
 import { requireSharedData, sharedData } from "../support/shared_data.ts";
@@ -209,6 +210,115 @@ Deno.test("createRedactor gives other names to everybody on the strict level", (
     false,
   );
 });
+
+Deno.test("createRedactor learns no names where words only look like them", () => {
+  const redactor = createRedactor("strict")!;
+  const entries: Record<string, string> = {
+    "linux/hosts": "10.1.2.3 linux\n",
+    "linux/dmesg.txt": "perf: search hash table, power domain mode\n",
+    "linux/state.json": '{"links":[{"name":"lan0"}]}',
+    "linux/sysctl-net.txt": "net.x.mode = 1\nkernel.hostname = mybox\n",
+  };
+  for (const [name, text] of Object.entries(entries)) {
+    redactor.learn(name, encoder.encode(text));
+  }
+  assertEquals(
+    redactor.redactText("hash mode lan0 --mode"),
+    "hash mode lan0 --mode",
+  );
+  assert(!redactor.redactText("at mybox").includes("mybox"));
+  // The layout's own folders stay, whatever hosts are called.
+  assertEquals(redactor.redactName("linux/hosts"), "linux/hosts");
+  assert(
+    !redactor.redactName("linux/netns/linux/arp.txt").endsWith(
+      "/linux/arp.txt",
+    ),
+  );
+});
+
+Deno.test("createRedactor gives an address of IPv4 within IPv6 the same name", () => {
+  const redactor = createRedactor("strict")!;
+  const text = redactor.redactText(
+    "10.1.2.3 [::ffff:10.1.2.3]:443 ::ffff:127.0.0.1 at 10:15:10.1.2.3",
+  );
+  const mapped = text.split(" ")[0]!;
+  assertNotEquals(mapped, "10.1.2.3");
+  const six = formatIpAddress(parseIpAddress(`::ffff:${mapped}`)!);
+  assertEquals(
+    text,
+    `${mapped} [${six}]:443 ::ffff:127.0.0.1 at 10:15:${mapped}`,
+  );
+});
+
+Deno.test("createRedactor goes through text of any kind in one pass", () => {
+  const size = 300_000;
+  for (
+    const piece of [
+      "a.",
+      " ",
+      "1.",
+      "token_",
+      "eyJaaaaaaaa.",
+      "a-",
+      "http://",
+      "cookie :",
+      "\n ",
+    ]
+  ) {
+    const text = piece.repeat(size / piece.length);
+    const redactor = createRedactor("strict")!;
+    redactor.learn("linux/hosts", encoder.encode("10.1.2.3 mybox\n"));
+    redactor.learn("linux/resolv.conf", encoder.encode(text));
+    assertEquals(redactor.redactText(text).length > 0, true);
+  }
+});
+
+Deno.test("redactNetdump keeps manifest and archive in agreement on the strict level", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const redactor = createRedactor("strict")!;
+    const path = await new NetDumper({
+      directory,
+      redactor,
+      sources: [{
+        collect: async function* () {
+          yield {
+            name: "linux/resolv.conf",
+            source: "file",
+            content: encoder.encode("search corp.com linux\n"),
+          };
+        },
+      }],
+    }).publish("t", [
+      { requestName: "https-www.corp.com", target: "https://www.corp.com/" },
+      {
+        requestName: "https-mail.corp.com",
+        netTrace: encoder.encode('{"httpRequests":[]}'),
+      },
+    ], { notes: ["mail.corp.com is silent"] });
+    const published = await loadPath(path);
+    assertEquals(published.mismatches(), []);
+    const { archive } = redactNetdump(published, createRedactor("strict")!);
+    const again = await loadNetdump(archive);
+    assertEquals(again.mismatches(), []);
+    for (const { manifest, requestNames } of [published, again]) {
+      assertEquals(
+        manifest!.requests.map(({ name }) => name).sort(),
+        [
+          ...requestNames,
+        ].sort(),
+      );
+      assert(!JSON.stringify(manifest).includes("corp"));
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+async function loadPath(path: string): Promise<NetdumpArchive> {
+  using file = await Deno.open(path);
+  return await loadNetdump(file.readable);
+}
 
 function tcpPacket(payload: string): Uint8Array {
   const data = encoder.encode(payload);

@@ -1,33 +1,27 @@
 import { parseIpAddress } from "../../codec/ip_address.ts";
 import type { RedactionLevel } from "../manifest.ts";
+import { KnownNames } from "./_known_names.ts";
 import { Pseudonyms } from "./pseudonyms.ts";
 import { redactCapture } from "./redact_capture.ts";
 import { STANDARD_RULES } from "./redaction_rule_table.ts";
 import type { RedactionRule } from "./redaction_rule_table.ts";
 import type { RedactedEntry, Redactor } from "./redactor.ts";
 
-/** Users that every system has. */
-const SYSTEM_USER_REGEXP =
-  /^(root|daemon|bin|sys|sync|mail|news|nobody|uid|user|www-data|man|lp|games|proxy|backup|list|messagebus|polkitd|rtkit|avahi|dbus|chrony|ntp|sshd|uucp|irc|gnats|tss|_.*|systemd.*|\d+)$/i;
-const IPV4_REGEXP =
-  /(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?:\/(\d{1,2}))?(?![\w.]*\d\.)/g;
-const IPV6_REGEXP =
-  /(?<![\w:.])((?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|\d{1,3}(?:\.\d{1,3}){3})?)(?:\/(\d{1,3}))?(?![\w:])/gi;
+const IPV4 = String.raw`\d{1,3}(?:\.\d{1,3}){3}`;
+/** An address of IPv6, or else of IPv4, with or without a prefix length. */
+const IP_REGEXP = new RegExp(
+  String
+    .raw`(?<![\w:.])((?:[0-9a-f]{0,4}:){2,7}(?:${IPV4}|[0-9a-f]{1,4})?)(?:/(\d{1,3}))?(?![\w:]|\.\d)` +
+    String
+      .raw`|(?<![\w.])(${IPV4})(?:/(\d{1,2}))?(?![\w.]{0,32}\d\.)`,
+  "gi",
+);
+const IPV4_REGEXP = new RegExp(String.raw`(?<!\d)${IPV4}(?!\d)`, "g");
 const MAC_REGEXP = /(?<![\w:-])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}(?![\w:-])/gi;
 /** Addresses as `/proc/net/tcp` and its kin have them. */
 const PROC_ADDRESS_REGEXP = /\b([0-9A-F]{8}|[0-9A-F]{32})(?=:[0-9A-F]{4}\b)/g;
-const HOST_SOURCES: readonly RegExp[] = [
-  /\b(?:search|domain)\s+([^\n#]+)/g,
-  /\bdomain_name=(\S+)/g,
-  /\bhost_name=(\S+)/g,
-  /"(?:DomainName|Logicallabel_host|serverName|dstAddress|name)"\s*:\s*"([^"]+)"/g,
-  /\b[a-z][a-z0-9+.-]*:\/\/(?:[^\s/@"']*@)?([^\s/:"'<>?#\\]+)/gi,
-  /\blookup (\S+) on /g,
-  /\bkernel\.(?:hostname|domainname) = (\S+)/g,
-];
-/** Names of a host, as files of hosts and requests have them. */
-const LABEL_REGEXP =
-  /^(?=.{2,253}\.?$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*\.?$/i;
+/** Folders whose names come from outside: of requests and of namespaces. */
+const NAMED_FOLDER_REGEXP = /^(requests\/|linux\/netns\/)([^/]+)/;
 
 /** How {@linkcode createRedactor} works. */
 export interface CreateRedactorOptions {
@@ -67,9 +61,7 @@ export function createRedactor(
 class RuleRedactor implements Redactor {
   readonly level: RedactionLevel;
   readonly #pseudonyms: Pseudonyms | undefined;
-  readonly #hosts = new Set<string>();
-  readonly #users = new Set<string>();
-  #names: RegExp | undefined;
+  readonly #names = new KnownNames();
 
   constructor(level: RedactionLevel, pseudonyms: Pseudonyms | undefined) {
     this.level = level;
@@ -78,20 +70,7 @@ class RuleRedactor implements Redactor {
 
   learn(name: string, content: Uint8Array): void {
     if (this.#pseudonyms === undefined || name.endsWith(".pcap")) return;
-    const { text } = toText(content);
-    for (const source of HOST_SOURCES) {
-      for (const [, found] of text.matchAll(source)) {
-        for (const host of found!.split(/[\s,]+/)) this.#learnHost(host);
-      }
-    }
-    if (/(^|\/)hosts$/.test(name)) this.#learnHostsFile(text);
-    if (/(^|\/)ps(-busybox)?\.txt$/.test(name)) this.#learnUsers(text);
-    if (name === "eve/controller.txt") {
-      for (const line of text.split("\n")) {
-        this.#learnHost(line.replace(/^[a-z]+:\/\//, "").split(/[/:]/)[0]!);
-      }
-    }
-    this.#names = undefined;
+    this.#names.learn(name, toText(content).text);
   }
 
   redactEntry(name: string, content: Uint8Array): RedactedEntry {
@@ -108,9 +87,18 @@ class RuleRedactor implements Redactor {
     };
   }
 
+  redactText(text: string): string {
+    const { content } = this.redactEntry("", new TextEncoder().encode(text));
+    return new TextDecoder().decode(content);
+  }
+
   redactName(name: string): string {
     if (this.#pseudonyms === undefined) return name;
-    return this.#redactNames(name, new Map());
+    // All else of a path is the layout's.
+    return name.replace(
+      NAMED_FOLDER_REGEXP,
+      (_, parent, folder) => parent + this.#redactNames(folder, new Map()),
+    );
   }
 
   #redactCapture(content: Uint8Array): RedactedEntry {
@@ -136,17 +124,21 @@ class RuleRedactor implements Redactor {
       MAC_REGEXP,
       (mac) => count("mac address", mac, pseudonyms.mac(mac)),
     );
-    const address = (match: string, ip: string, bits?: string): string => {
-      if (parseIpAddress(ip) === undefined) return match;
-      const isNetwork = bits !== undefined && isZeroBehind(ip, Number(bits));
-      const mapped = pseudonyms.ip(ip, isNetwork ? Number(bits) : undefined);
-      return count(
-        "ip address",
-        match,
-        bits === undefined ? mapped : `${mapped}/${bits}`,
+    result = result.replace(IP_REGEXP, (match, ip6, bits6, ip4, bits4) => {
+      const ip: string = ip6 ?? ip4;
+      if (parseIpAddress(ip) !== undefined) {
+        const mapped = this.#address(ip, bits6 ?? bits4);
+        return count("ip address", match, mapped);
+      }
+      // "10:15:10.0.0.1" is a time and an address.
+      return match.replace(
+        IPV4_REGEXP,
+        (inner) =>
+          parseIpAddress(inner) === undefined
+            ? inner
+            : count("ip address", inner, this.#address(inner)),
       );
-    };
-    result = result.replace(IPV4_REGEXP, address).replace(IPV6_REGEXP, address);
+    });
     if (/^linux\/(.*\/)?(proc-|sysctl)/.test(name)) {
       result = result.replace(
         PROC_ADDRESS_REGEXP,
@@ -165,6 +157,14 @@ class RuleRedactor implements Redactor {
     return this.#redactNames(result, removed);
   }
 
+  #address(ip: string, bits?: string): string {
+    const pseudonyms = this.#pseudonyms!;
+    if (bits === undefined) return pseudonyms.ip(ip);
+    const isNetwork = isZeroBehind(ip, Number(bits));
+    const mapped = pseudonyms.ip(ip, isNetwork ? Number(bits) : undefined);
+    return `${mapped}/${bits}`;
+  }
+
   #procAddress(hex: string): string {
     const bytes = Uint8Array.fromHex(hex);
     const swap = () => {
@@ -180,54 +180,15 @@ class RuleRedactor implements Redactor {
 
   #redactNames(text: string, removed: Map<string, number>): string {
     const pseudonyms = this.#pseudonyms!;
-    const pattern = this.#namePattern();
-    if (pattern === undefined) return text;
-    return text.replace(pattern, (found) => {
-      const isUser = this.#users.has(found);
-      const mapped = isUser ? pseudonyms.user(found) : pseudonyms.host(found);
-      if (mapped === found) return found;
-      const kind = isUser ? "user name" : "host name";
+    return this.#names.replaceIn(text, (name, type) => {
+      const mapped = type === "user"
+        ? pseudonyms.user(name)
+        : pseudonyms.host(name);
+      if (mapped === name) return name;
+      const kind = `${type} name`;
       removed.set(kind, (removed.get(kind) ?? 0) + 1);
       return mapped;
     });
-  }
-
-  #namePattern(): RegExp | undefined {
-    if (this.#hosts.size + this.#users.size === 0) return undefined;
-    // The longest first, so that a name wins over its domain.
-    const names = [...this.#hosts, ...this.#users]
-      .sort((a, b) => b.length - a.length)
-      .map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-    this.#names ??= new RegExp(
-      `(?<![A-Za-z0-9_])(?:[a-z0-9_-]+\\.)*(?:${
-        names.join("|")
-      })(?![A-Za-z0-9_-]|\\.[a-z])`,
-      "gi",
-    );
-    return this.#names;
-  }
-
-  #learnHost(text: string): void {
-    const host = text.toLowerCase().replace(/:\d+$/, "").replace(/\.$/, "");
-    if (!LABEL_REGEXP.test(host) || /^[\d.]+$/.test(host)) return;
-    if (parseIpAddress(host) !== undefined || host.length < 3) return;
-    if (/^(localhost|none|unset|default|all|lo|eth\d+)$/.test(host)) return;
-    this.#hosts.add(host);
-  }
-
-  #learnHostsFile(text: string): void {
-    for (const line of text.split("\n")) {
-      const [, ...names] = line.replace(/#.*/, "").trim().split(/\s+/);
-      for (const name of names) this.#learnHost(name);
-    }
-  }
-
-  #learnUsers(text: string): void {
-    for (const line of text.split("\n")) {
-      const user = /^\s*([A-Za-z_][A-Za-z0-9_.-]*\$?)\s/.exec(line)?.[1];
-      if (user === undefined || SYSTEM_USER_REGEXP.test(user)) continue;
-      if (user.length >= 3) this.#users.add(user);
-    }
   }
 }
 

@@ -24,12 +24,17 @@ const HELD_PREFIXES: readonly (readonly [network: string, bits: number])[] = [
   ["169.254.0.0", 16],
   ["172.16.0.0", 12],
   ["192.168.0.0", 16],
-  ["64:ff9b::", 96],
-  ["::ffff:0:0", 96],
   ["fc00::", 8],
   ["fd00::", 8],
   ["fe80::", 64],
 ];
+
+/** Prefixes of IPv6 with an address of IPv4 behind them. */
+const EMBEDDING_PREFIXES:
+  readonly (readonly [network: string, bits: number])[] = [
+    ["::ffff:0:0", 96],
+    ["64:ff9b::", 96],
+  ];
 
 /** What a table of pseudonyms is made of; it must stay on the device. */
 export interface PseudonymTable {
@@ -50,6 +55,7 @@ export class Pseudonyms {
   readonly #bits = new Map<string, number>();
   readonly #kept = KEPT_PREFIXES.map(toPrefix);
   readonly #held = HELD_PREFIXES.map(toPrefix);
+  readonly #embedding = EMBEDDING_PREFIXES.map(toPrefix);
 
   /** @param table An earlier table; a new key is made without. */
   constructor(table?: PseudonymTable) {
@@ -88,6 +94,10 @@ export class Pseudonyms {
   ipBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     const mapped = bytes.slice();
     if (this.#isKept(bytes)) return mapped;
+    if (this.#embedding.some((prefix) => isWithin(bytes, prefix))) {
+      mapped.set(this.ipBytes(bytes.subarray(12)), 12);
+      return mapped;
+    }
     const held = this.#held.find((prefix) => isWithin(bytes, prefix));
     for (let bit = held?.bits ?? 0; bit < bytes.length * 8; bit++) {
       // Each bit depends on the bits in front of it only: prefixes survive.

@@ -9,6 +9,7 @@ import type {
   ManifestRedaction,
 } from "../manifest.ts";
 import type { LoadedEntry, NetdumpArchive } from "../netdump_archive.ts";
+import { redactManifest } from "./redact_manifest.ts";
 import type { Redactor } from "./redactor.ts";
 
 /** What {@linkcode redactNetdump} gives. */
@@ -55,7 +56,7 @@ export function redactNetdump(
       entry.content,
     );
     for (const [kind, count] of removed) {
-      redactions.push({ path: name, kind, count });
+      redactions.push({ path: entry.name, kind, count });
     }
     hashes.set(entry.name, {
       bytes: content.length,
@@ -74,7 +75,11 @@ export function redactNetdump(
   const form = isPlain ? "plain" : "go";
   return {
     archive: writeGzip(writeTar(inputs, { form })),
-    redactions,
+    redactions: redactions.map(({ path, kind, count }) => ({
+      path: redactor.redactName(path),
+      kind,
+      count,
+    })),
     leftOut,
   };
 }
@@ -102,25 +107,20 @@ function manifestText(
   redactions: readonly ManifestRedaction[],
   redactor: Redactor,
 ): string {
-  const rename = (entry: ManifestEntry): ManifestEntry => {
+  const describe = (entry: ManifestEntry): ManifestEntry => {
     const found = hashes.get(entry.path);
-    const path = redactor.redactName(entry.path);
-    if (entry.bytes === undefined) return { ...entry, path };
+    if (entry.bytes === undefined) return entry;
     // What was left out is not there any more.
     if (found === undefined) {
       const { bytes: _, sha256: __, ...rest } = entry;
-      return { ...rest, path, skippedReason: "left out when redacted" };
+      return { ...rest, skippedReason: "left out when redacted" };
     }
-    return { ...entry, ...found, path };
+    return { ...entry, ...found };
   };
-  const text = formatManifest({
+  const whole = {
     ...manifest,
-    redaction: redactor.level,
     redactions: [...manifest.redactions ?? [], ...redactions],
-    entries: manifest.entries.map(rename),
-  });
-  const bytes = new TextEncoder().encode(text);
-  return new TextDecoder().decode(
-    redactor.redactEntry(MANIFEST_NAME, bytes).content,
-  );
+    entries: manifest.entries.map(describe),
+  };
+  return formatManifest(redactManifest(whole, redactor));
 }

@@ -11,9 +11,12 @@ export interface RedactionRule {
   readonly replace: (match: string, ...groups: string[]) => string;
 }
 
+// All repetitions that a match can begin within are bounded: text of strangers
+// must not take a time that grows with its square.
+
 /** Names of parameters, members and variables that hold secrets. */
 const SECRET_NAME = String
-  .raw`(?:[a-z0-9_.-]*(?:passw(?:or)?d|passphrase|passwd|secret(?!_interval)|fastopen_key|api[_-]?key|apikey|access[_-]?key|auth[_-]?key|private[_-]?key|preshared[_-]?key|credential|[_-]token|token[_-])[a-z0-9_.-]*|token|psk|wpa[_-]?psk|pin|puk|sig|signature|auth|session(?:id)?)`;
+  .raw`(?:[a-z0-9_.-]{0,64}(?:passw(?:or)?d|passphrase|passwd|secret(?!_interval)|fastopen_key|api[_-]?key|apikey|access[_-]?key|auth[_-]?key|private[_-]?key|preshared[_-]?key|credential|[_-]token|token[_-])[a-z0-9_.-]{0,64}|token|psk|wpa[_-]?psk|pin|puk|sig|signature|auth|session(?:id)?)`;
 /** Names of headers whose values are secrets. */
 const SECRET_HEADER = String
   .raw`(?:authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-auth-token|x-amz-security-token|x-csrf-token)`;
@@ -63,7 +66,8 @@ export const STANDARD_RULES: readonly RedactionRule[] = [
   {
     kind: "header",
     pattern: new RegExp(
-      String.raw`^(\s*[<>*]?\s*${SECRET_HEADER}\s*:\s*)(\S[^\r\n]*)`,
+      String
+        .raw`^([ \t]{0,64}[<>*]?[ \t]{0,64}${SECRET_HEADER}[ \t]{0,64}:[ \t]{0,64})([^\s][^\r\n]*)`,
       "gim",
     ),
     replace: (match, name, value) =>
@@ -102,7 +106,7 @@ export const STANDARD_RULES: readonly RedactionRule[] = [
     // "--password=x", "--token x" of a process.
     kind: "command line secret",
     pattern: new RegExp(
-      String.raw`(\s--?${SECRET_NAME}(?:=|\s+))(?!-)([^\s"',\]]+)`,
+      String.raw`(\s--?${SECRET_NAME}(?:=|\s{1,64}))(?!-)([^\s"',\]]+)`,
       "gi",
     ),
     replace: (match, name, value) =>
@@ -113,7 +117,7 @@ export const STANDARD_RULES: readonly RedactionRule[] = [
     kind: "secret",
     pattern: new RegExp(
       String
-        .raw`(\b${SECRET_NAME}\s*=\s*)("[^"\r\n]*"|'[^'\r\n]*'|[^\s"',&;]+)`,
+        .raw`(\b${SECRET_NAME}\s{0,64}=\s{0,64})("[^"\r\n]*"|'[^'\r\n]*'|[^\s"',&;]+)`,
       "gi",
     ),
     replace: (match, name, value) =>

@@ -28,6 +28,13 @@ export interface Redactor {
    */
   redactEntry(name: string, content: Uint8Array): RedactedEntry;
   /**
+   * Redacts a text that stands for itself: a command, a reason, a note.
+   *
+   * @param text The text.
+   * @returns What is left.
+   */
+  redactText(text: string): string;
+  /**
    * Redacts a path.
    *
    * @param name Path below the top folder.

@@ -34,6 +34,8 @@ export interface DecodeOtlpOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** Told when the layout is an old one or had to be guessed. */
   readonly stats?: DecodeStats | undefined;
+  /** Where the message begins in its file, for errors. @default {0} */
+  readonly baseOffset?: number | undefined;
 }
 
 const FORMAT = "OTLP";
@@ -99,6 +101,7 @@ class OtlpDecoder {
   readonly #layout: OtlpLayout | "auto";
   readonly #limits: Limits;
   readonly #stats: DecodeStats | undefined;
+  readonly #baseOffset: number | undefined;
   readonly #resourceProfiles: ResourceParts[] = [];
   readonly #tables: Tables = {
     mappingTable: [],
@@ -115,11 +118,13 @@ class OtlpDecoder {
     this.#layout = options.layout ?? "auto";
     this.#limits = resolveLimits(options.limits);
     this.#stats = options.stats;
+    this.#baseOffset = options.baseOffset;
   }
 
   decode(): OtlpProfiles {
     const reader = new ProtobufReader(this.#bytes, {
       format: FORMAT,
+      baseOffset: this.#baseOffset,
       maxDepth: this.#limits.maxDepth,
     });
     decodeMessage(reader, {

@@ -713,6 +713,36 @@ Deno.test("readOtlp keeps the messages before a broken length", async () => {
   );
 });
 
+Deno.test("readOtlp tells where messages begin and leaves out damaged ones", async () => {
+  const tiny = otlpFixture("tiny");
+  const bad = Uint8Array.of(0x0a, 5, 0x12);
+  const line = encodeOtlpJson(decodeOtlp(tiny));
+  const read = async (bytes: Uint8Array) => {
+    const stats = new DecodeStats();
+    const { positions } = await readOtlp(streamOf(bytes), { stats });
+    const [fault] = stats.entries().filter(({ name }) =>
+      name === "otlp_message_damaged"
+    );
+    return { positions, count: fault?.count, offset: fault?.firstOffset };
+  };
+  assertEquals(await read(framed(tiny, bad, tiny)), {
+    positions: [4, 444],
+    count: 1,
+    offset: 437,
+  });
+  const lines = `${line}\n\n{"resourceProfiles":[]}\n{"resourceProfiles":1}`;
+  assertEquals(await read(new TextEncoder().encode(lines)), {
+    positions: [1, 3],
+    count: 1,
+    offset: undefined,
+  });
+  const error = await assertRejects(
+    () => readOtlp(streamOf(framed(bad, bad))),
+    FormatError,
+  );
+  assertEquals(error.offset, 6);
+});
+
 Deno.test("profileFromOtlp survives damage of every kind", () => {
   const corpus = [otlpFixture("tiny"), otlpFixture("brokenstack")];
   for (const bytes of mutations(corpus, 10_000, 17)) {

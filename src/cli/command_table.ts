@@ -75,6 +75,11 @@ export const GROUPS: readonly CommandGroupEntry[] = [
       (await import("./commands/tracereplay/tracereplay_group.ts"))
         .tracereplayGroup,
   },
+  {
+    name: "profile",
+    load: async () =>
+      (await import("./commands/profile/profile_group.ts")).profileGroup,
+  },
 ];
 
 /** Everything that can be typed. */

@@ -7,6 +7,7 @@ import type {
   TraceClock,
 } from "../profile/raw_trace.ts";
 import { AddressSpace } from "./address_space.ts";
+import { KERNEL_FILE_NAME } from "./kernel_mapping.ts";
 import { kernelKey } from "./native_frame_converter.ts";
 import type {
   PerfCommRecord,
@@ -18,6 +19,8 @@ import type {
 } from "./perf_record_types.ts";
 
 const IDLE_NAME = "swapper";
+/** The kernel's own mapping names the symbol whose address is its page offset. */
+const KERNEL_REGEXP = /^\[kernel\.kallsyms\](_\w+)$/;
 const EXECUTABLE_REGEXP = /^\/(?!\/|memfd:|dev\/zero|SYSV)/;
 /** Ended threads that are remembered: samples of them may come late. */
 const MAX_ENDED = 1024;
@@ -48,6 +51,8 @@ export interface PerfProcessTableOptions {
   readonly buildIdOf: (pid: number, path: string) => string;
   /** Time of the records. */
   readonly clock: TraceClock;
+  /** Gives the container of a process. @default {none is known} */
+  readonly containerOf?: ((pid: number) => string) | undefined;
 }
 
 /**
@@ -57,6 +62,7 @@ export interface PerfProcessTableOptions {
 export class PerfProcessTable {
   /** What is mapped in the kernel; its addresses are signed numbers. */
   readonly kernelSpace: AddressSpace = new AddressSpace();
+  #kernelReference: { name: string; address: bigint } | undefined;
   readonly #processes = new Map<number, Process>();
   readonly #threads = new Map<number, Thread>();
   /** Threads that have ended and are not forgotten, the oldest first. */
@@ -68,6 +74,13 @@ export class PerfProcessTable {
   /** @param options Where build ids and times come from. */
   constructor(options: PerfProcessTableOptions) {
     this.#options = options;
+  }
+
+  /** A symbol of the kernel and where it was, where that was recorded. */
+  get kernelReference():
+    | { readonly name: string; readonly address: bigint }
+    | undefined {
+    return this.#kernelReference;
   }
 
   /** @param pid A process. @returns What is mapped in it. */
@@ -82,7 +95,7 @@ export class PerfProcessTable {
     process.meta ??= {
       name: process.name,
       executablePath: process.executablePath,
-      containerId: "",
+      containerId: this.#options.containerOf?.(pid) ?? "",
       startTime: process.startTime,
     };
     return process.meta;
@@ -161,10 +174,18 @@ export class PerfProcessTable {
       fileOffset: isKernel ? 0 : Number(record.pageOffset),
       file: {
         path: fileName,
-        buildId: record.buildId || this.#options.buildIdOf(pid, fileName),
+        buildId: record.buildId ||
+          this.#options.buildIdOf(
+            pid,
+            fileName.replace(KERNEL_REGEXP, KERNEL_FILE_NAME),
+          ),
       },
     };
     if (isKernel) {
+      const name = KERNEL_REGEXP.exec(fileName)?.[1];
+      if (name !== undefined) {
+        this.#kernelReference ??= { name, address: record.pageOffset };
+      }
       this.kernelSpace.map(range);
       return;
     }

@@ -1,0 +1,10 @@
+import type { CommandGroup } from "../../command.ts";
+import { recordCommand } from "./record_command.ts";
+import { validateCommand } from "./validate_command.ts";
+
+/** `tracedeck profile`. */
+export const profileGroup: CommandGroup = {
+  name: "profile",
+  summary: "sample stacks of anything that runs, and pass profiles on",
+  commands: [recordCommand, validateCommand],
+};

@@ -24,6 +24,8 @@ export interface EventShape {
   readonly block: DataView;
   /** Parameters that such events were seen with. */
   readonly params: ParamShape[];
+  /** The same by hash of head and tail, in the next free place where it is taken. */
+  readonly slots: (ParamShape | undefined)[];
   /** Whether a renamed parameter can meet one that has the new name already. */
   mayClash: boolean;
 }
@@ -34,8 +36,6 @@ export interface ParamShape {
   readonly storedName: string;
   readonly type: KcapParamType;
   readonly typeId: number;
-  /** Place in the event shape's parameters. */
-  readonly index: number;
   readonly wire: WireKind;
   /** Type id and name with its length, as they lie in the file. */
   readonly block: DataView;
@@ -59,6 +59,8 @@ interface TypeEntry {
 const MAX_TYPES = 1024;
 const MAX_SHAPES_PER_TYPE = 8;
 const MAX_PARAMS_PER_SHAPE = 64;
+/** A power of two, and so many that half are free. */
+const PARAM_SLOTS = 2 * MAX_PARAMS_PER_SHAPE;
 
 const RECENT_TYPES = 128;
 
@@ -123,35 +125,30 @@ export class EventShapes {
    *
    * @param cursor At the type id; afterwards at the value.
    * @param shape Of the event.
-   * @param expected Place in `shape.params` to look at first.
    * @returns The parameter's shape.
    * @throws {FormatError} When the record ends in it.
    */
-  readParam(
-    cursor: RecordCursor,
-    shape: EventShape,
-    expected: number,
-  ): ParamShape {
-    const { params } = shape;
+  readParam(cursor: RecordCursor, shape: EventShape): ParamShape {
     const { view, end, position } = cursor;
-    const count = params.length;
-    const head = position + 4 <= end ? view.getInt32(position, true) : 0;
-    // Fibratus writes a parameter map from a random start onwards, so the one
-    // that follows is mostly the next one of the last time.
-    for (let step = 0; step < count; step++) {
-      const index = expected + step;
-      const param = params[index < count ? index : index - count]!;
-      if (param.head !== head) continue;
-      const length = param.block.byteLength;
+    const nameAt = position + 4;
+    if (nameAt > end) return this.#decodeParam(cursor, shape);
+    const nameBytes = view.getUint16(position + 2, cursor.littleEndian);
+    const behind = nameAt + nameBytes;
+    if (behind > end) return this.#decodeParam(cursor, shape);
+    const head = view.getInt32(position, true);
+    const tail = view.getInt32(behind - 4, true);
+    const { slots } = shape;
+    let slot = slotOf(head, tail);
+    for (let param = slots[slot]; param !== undefined; param = slots[slot]) {
       if (
-        position + length <= end &&
-        param.tail === view.getInt32(position + length - 4, true) &&
-        (length <= 8 ||
-          equalBytes(view, position + 4, param.block, 4, length - 4))
+        param.head === head && param.tail === tail &&
+        (nameBytes <= 4 ||
+          equalBytes(view, nameAt, param.block, 4, nameBytes))
       ) {
-        cursor.position = position + length;
+        cursor.position = behind;
         return param;
       }
+      slot = nextSlot(slot);
     }
     return this.#decodeParam(cursor, shape);
   }
@@ -221,6 +218,7 @@ export class EventShapes {
       category: internalize(category),
       block: copyBlock(cursor, at),
       params: [],
+      slots: new Array(PARAM_SLOTS).fill(undefined),
       mayClash: false,
     };
   }
@@ -241,7 +239,6 @@ export class EventShapes {
       // A type without an encoding is refused by the caller.
       type: types[typeId] ?? "Null",
       typeId,
-      index: shape.params.length,
       wire: wire as WireKind,
       block,
       head: block.getInt32(0, true),
@@ -252,11 +249,27 @@ export class EventShapes {
         other.name === param.name
       );
       shape.params.push(param);
+      addSlot(shape, param);
     } else {
       shape.mayClash = true;
     }
     return param;
   }
+}
+
+function slotOf(head: number, tail: number): number {
+  const hash = Math.imul(head ^ Math.imul(tail, 0x85ebca6b), 0x9e3779b1);
+  return (hash >>> 16) & (PARAM_SLOTS - 1);
+}
+
+function nextSlot(slot: number): number {
+  return (slot + 1) & (PARAM_SLOTS - 1);
+}
+
+function addSlot({ slots }: EventShape, param: ParamShape): void {
+  let slot = slotOf(param.head, param.tail);
+  while (slots[slot] !== undefined) slot = nextSlot(slot);
+  slots[slot] = param;
 }
 
 /**

@@ -1,22 +1,32 @@
 import { decodeTextBytes } from "./text_bytes.ts";
 
 const SLOTS = 16_384;
-/** Longest text that is remembered, in bytes; a multiple of 4. */
+/** In how many of them a text can be. */
+const WAYS = 4;
+/** Longest text that is remembered, in bytes; a multiple of 4, below 256. */
 const SLOT_BYTES = 192;
+/** Texts of one to three bytes have a table of their own. */
+const SHORT_SLOTS = 1024;
 
 /**
  * Decodes the strings of a capture. Names, paths and descriptions repeat all
  * the time, and comparing bytes with a known string is several times faster
  * than making a new one; so each string is looked up in a table first.
  *
- * The table has a fixed number of slots with one string each, so neither many
- * nor colliding strings make it grow or slow.
+ * The table has a fixed number of slots with one string each, in a few of which
+ * a string can be, so neither many nor colliding strings make it grow or slow.
  */
 export class TextCache {
-  readonly #texts: (string | undefined)[] = new Array(SLOTS).fill(undefined);
-  readonly #lengths = new Uint8Array(SLOTS);
+  readonly #texts: string[] = new Array(SLOTS).fill("");
+  /** Hash and, in the low byte, length of the text; 0 where there is none. */
+  readonly #keys = new Int32Array(SLOTS);
   readonly #known = new Uint8Array(SLOTS * SLOT_BYTES);
   readonly #knownView = new DataView(this.#known.buffer);
+  /** Which slot of a group makes room next. */
+  readonly #next = new Uint8Array(SLOTS / WAYS);
+  /** Bytes and, in the high byte, length of the text. */
+  readonly #shortKeys = new Int32Array(SHORT_SLOTS);
+  readonly #shortTexts: string[] = new Array(SHORT_SLOTS).fill("");
 
   /**
    * @param bytes Where the text lies.
@@ -32,10 +42,12 @@ export class TextCache {
     end: number,
   ): string {
     const length = end - start;
-    if (length > SLOT_BYTES || length < 4) {
-      return length === 0 ? "" : decodeBytes(bytes, start, end);
+    if (length < 4) {
+      return length === 0 ? "" : this.#decodeShort(bytes, start, end);
     }
-    // Ends tell paths apart, lengths and middles the rest.
+    if (length > SLOT_BYTES) return decodeBytes(bytes, start, end);
+    // Ends tell paths apart, or what precedes a common end; lengths and middles
+    // the rest.
     let hash = Math.imul(length ^ view.getInt32(end - 4), 0x9e3779b1);
     if (length >= 8) {
       hash = Math.imul(hash ^ view.getInt32(end - 8), 0x85ebca6b);
@@ -43,22 +55,44 @@ export class TextCache {
         hash ^ view.getInt32(start + (length >> 1) - 2),
         0xc2b2ae35,
       );
+      if (length >= 20) {
+        hash = Math.imul(hash ^ view.getInt32(end - 16), 0x27d4eb2f);
+        hash = Math.imul(hash ^ view.getInt32(end - 20), 0x165667b1);
+      }
     }
-    const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
-    const at = slot * SLOT_BYTES;
-    if (
-      this.#lengths[slot] === length &&
-      equalBytes(view, start, this.#knownView, at, length)
-    ) return this.#texts[slot]!;
-
+    hash ^= hash >>> 15;
+    const key = (hash & ~0xff) | length;
+    const group = hash & (SLOTS / WAYS - 1);
+    const first = group * WAYS;
+    for (let slot = first; slot < first + WAYS; slot++) {
+      if (
+        this.#keys[slot] === key &&
+        equalBytes(view, start, this.#knownView, slot * SLOT_BYTES, length)
+      ) return this.#texts[slot]!;
+    }
     const text = decodeBytes(bytes, start, end);
+    const next = this.#next[group]!;
+    this.#next[group] = (next + 1) % WAYS;
+    const slot = first + next;
+    this.#keys[slot] = key;
     this.#texts[slot] = text;
-    this.#lengths[slot] = length;
     // A loop beats a view and `set` for so few bytes.
+    const at = slot * SLOT_BYTES;
     for (let index = 0; index < length; index++) {
       this.#known[at + index] = bytes[start + index]!;
     }
     return text;
+  }
+
+  #decodeShort(bytes: Uint8Array, start: number, end: number): string {
+    let key = end - start;
+    for (let at = start; at < end; at++) key = key << 8 | bytes[at]!;
+    const slot = (key ^ key >> 7 ^ key >> 14) & (SHORT_SLOTS - 1);
+    if (this.#shortKeys[slot] !== key) {
+      this.#shortTexts[slot] = decodeBytes(bytes, start, end);
+      this.#shortKeys[slot] = key;
+    }
+    return this.#shortTexts[slot]!;
   }
 }
 
@@ -74,9 +108,7 @@ export function sharedTextCache(): TextCache {
 }
 
 /**
- * Compares eight bytes at a time, as floats: loading them makes no object, as
- * 64-bit integers would. Floats of equal bits are equal but for NaN, and of
- * different bits different but for the two zeros; these go by halves.
+ * Compares eight bytes at a time.
  *
  * @param a Where the first bytes lie.
  * @param atA Their start.
@@ -94,12 +126,8 @@ export function equalBytes(
 ): boolean {
   let index = 0;
   for (; index + 8 <= length; index += 8) {
-    const x = a.getFloat64(atA + index, true);
-    const y = b.getFloat64(atB + index, true);
     if (
-      (x !== y || x === 0) &&
-      (!equalWord(a, atA + index, b, atB + index) ||
-        !equalWord(a, atA + index + 4, b, atB + index + 4))
+      a.getBigInt64(atA + index, true) !== b.getBigInt64(atB + index, true)
     ) return false;
   }
   if (index + 4 <= length) {

@@ -19,6 +19,11 @@ const SECOND_LENGTH = 19;
 const FRACTION_AT = 20;
 /** Length of `+hh:mm`. */
 const ZONE_BYTES = 6;
+const LETTER_Z = 0x5a;
+/** Not a value of two bytes. */
+const NO_ZONE = 0x10000;
+/** Upper halves of instants are below, so that one more fits. */
+const MAX_HIGH_NS = 2 ** 31 - 1;
 /** By number of digits. */
 const NS_OF_LAST_DIGIT = [0, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1];
 
@@ -122,6 +127,7 @@ export class CaptureClock {
     new KnownSecond(),
   ];
   #older: 0 | 1 = 0;
+  readonly #sum = new DataView(new ArrayBuffer(8));
 
   /** Text of what was read last. */
   text = "";
@@ -141,37 +147,33 @@ export class CaptureClock {
     start: number,
     end: number,
   ): UnixNs | undefined {
-    if (end - start <= FRACTION_AT + ZONE_BYTES) {
-      this.text = decodeBytes(bytes, start, end);
-      return parseCaptureTime(this.text)?.timeNs;
-    }
-    const isUtc = bytes[end - 1] === 0x5a; // Z
-    const zoneTail = isUtc ? 0x5a : view.getInt32(end - 4);
-    const zoneHead = isUtc ? 0 : view.getInt16(end - ZONE_BYTES);
-    const fraction = readFraction(
-      bytes,
-      start + FRACTION_AT,
-      isUtc ? end - 1 : end - ZONE_BYTES,
-    );
+    const isUtc = bytes[end - 1] === LETTER_Z;
+    const fractionEnd = isUtc ? end - 1 : end - ZONE_BYTES;
+    const fraction = readFraction(bytes, start + FRACTION_AT, fractionEnd);
     if (fraction === undefined) {
       this.text = decodeBytes(bytes, start, end);
       return parseCaptureTime(this.text)?.timeNs;
     }
+    const zoneTail = isUtc ? LETTER_Z : view.getInt32(end - 4);
+    const zoneHead = isUtc ? 0 : view.getInt16(end - ZONE_BYTES);
     for (let index = 0; index < 2; index++) {
       const known = this.#seconds[index]!;
       if (
-        known.isSet && zoneTail === known.zoneTail &&
-        zoneHead === known.zoneHead &&
+        zoneTail === known.zoneTail && zoneHead === known.zoneHead &&
         equalBytes(view, start, known.bytes, 0, FRACTION_AT)
       ) {
         this.#older = index === 0 ? 1 : 0;
         this.text = known.text + decodeAscii(bytes, start + FRACTION_AT, end);
-        return (known.ns + BigInt(fraction)) as UnixNs;
+        return this.#instant(known, fraction);
       }
     }
     this.text = decodeBytes(bytes, start, end);
     const time = parseCaptureTime(this.text);
     if (time === undefined) return undefined;
+    const secondNs = time.timeNs - BigInt(fraction);
+    const highNs = Number(secondNs >> 32n);
+    // Years before 1678 and after 2261 do not fit.
+    if (Math.abs(highNs) >= MAX_HIGH_NS) return time.timeNs;
     const known = this.#seconds[this.#older];
     this.#older = this.#older === 0 ? 1 : 0;
     for (let at = 0; at < FRACTION_AT; at++) {
@@ -180,23 +182,31 @@ export class CaptureClock {
     known.text = this.text.slice(0, FRACTION_AT);
     known.zoneTail = zoneTail;
     known.zoneHead = zoneHead;
-    known.ns = time.timeNs - BigInt(fraction);
-    known.isSet = true;
+    known.highNs = highNs;
+    known.lowNs = Number(secondNs & 0xffff_ffffn);
     return time.timeNs;
+  }
+
+  /** Adds up in halves: sums of 64-bit integers cost an object each. */
+  #instant(known: KnownSecond, fraction: number): UnixNs {
+    const low = known.lowNs + fraction;
+    this.#sum.setUint32(0, low, true);
+    this.#sum.setInt32(4, known.highNs + (low > 0xffff_ffff ? 1 : 0), true);
+    return this.#sum.getBigInt64(0, true) as UnixNs;
   }
 }
 
 /** A second that timestamps share. */
 class KnownSecond {
-  isSet = false;
   /** `YYYY-MM-DDThh:mm:ss.`, as bytes and as text. */
   readonly bytes: DataView = new DataView(new ArrayBuffer(FRACTION_AT));
   text = "";
-  /** Zone: `Z`, or the last four bytes of `+hh:mm` and the two before. */
+  /** Zone: `Z`, or the last four bytes of `+hh:mm` and the two before, at first some that are none. */
   zoneTail = 0;
-  zoneHead = 0;
-  /** Its instant. */
-  ns = 0n;
+  zoneHead = NO_ZONE;
+  /** The two halves of its instant. */
+  highNs = 0;
+  lowNs = 0;
 }
 
 /** Nanoseconds of one to nine digits, `undefined` where they are something else. */

@@ -176,9 +176,8 @@ function decodeParams(
   const params: DecodedParam[] = count <= MAX_PREALLOCATED
     ? new Array(count)
     : [];
-  let expected = 0;
   for (let index = 0; index < count; index++) {
-    const param = shapes.readParam(cursor, shape, expected);
+    const param = shapes.readParam(cursor, shape);
     const value = decodeValue(cursor, param.wire);
     if (value === undefined) {
       throw cursor.fault(
@@ -191,7 +190,6 @@ function decodeParams(
       type: param.type,
       value,
     };
-    expected = param.index + 1;
   }
   if (shape.mayClash) keepDistinct(params);
   return params;

@@ -23,18 +23,20 @@ export function decodeTextBytes(bytes: Uint8Array): string {
 
 function decodeDamaged(bytes: Uint8Array): string {
   let text = "";
+  /** End of what was decoded. */
+  let from = 0;
   let at = 0;
   while (at < bytes.length) {
     const length = characterLength(bytes, at);
-    if (length === 0) {
-      text += String.fromCharCode(ESCAPE_BASE + bytes[at]!);
+    if (length > 0) at += length;
+    else {
+      text += strictDecoder.decode(bytes.subarray(from, at)) +
+        String.fromCharCode(ESCAPE_BASE + bytes[at]!);
       at++;
-    } else {
-      text += strictDecoder.decode(bytes.subarray(at, at + length));
-      at += length;
+      from = at;
     }
   }
-  return text;
+  return text + strictDecoder.decode(bytes.subarray(from));
 }
 
 /** Length of the character at `at`, 0 when there is none. */

@@ -43,7 +43,21 @@ for (
 }
 
 Deno.test("CaptureClock gives what parsing each text gives, whatever came before", () => {
-  const seconds = ["2024-01-01T00:00:00", "2024-01-01T00:00:01"];
+  const seconds = [
+    "2024-01-01T00:00:00",
+    "2024-01-01T00:00:01",
+    // At and beyond what 64 bits of nanoseconds reach, and where a half overflows.
+    "0001-01-01T00:00:00",
+    "1677-09-21T00:12:43",
+    "2262-04-11T23:47:15",
+    "2262-04-11T23:47:16",
+    "9999-12-31T23:59:59",
+    "1969-12-31T23:59:59",
+    "1970-01-01T00:00:03",
+    "1970-01-01T00:00:04",
+    // What an unused place could be taken for.
+    "\0".repeat(19),
+  ];
   const fractions = [
     "",
     ".5",
@@ -52,8 +66,20 @@ Deno.test("CaptureClock gives what parsing each text gives, whatever came before
     ".",
     ".x",
     ".12345678901",
+    ".294967295",
+    ".294967296",
+    ".999999999",
+    "\x005",
   ];
-  const zones = ["Z", "+02:00", "-02:00", "+02:30", "", "+2:00"];
+  const zones = [
+    "Z",
+    "+02:00",
+    "-02:00",
+    "+02:30",
+    "",
+    "+2:00",
+    "\0".repeat(6),
+  ];
   const clock = new CaptureClock();
   const encoder = new TextEncoder();
   for (let round = 0; round < 3; round++) {

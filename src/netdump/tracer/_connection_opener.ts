@@ -12,7 +12,7 @@ import type {
 import type { LiveConn, LiveHttpRequest } from "./_live_records.ts";
 import { connectThroughHttp, connectThroughSocks } from "./_proxy.ts";
 import type { Proxy } from "./_proxy.ts";
-import { handshakeTls, hasFullTls } from "./_tls_handshake.ts";
+import { handshakeTls } from "./_tls_handshake.ts";
 import type { WatchedStream } from "./_tls_request.ts";
 import type { TracerContext } from "./_tracer_context.ts";
 import { RequestError } from "./request_error.ts";
@@ -58,11 +58,7 @@ export class ConnectionOpener {
   async open(target: ConnectionTarget): Promise<HttpConnection> {
     const { url, proxy } = target;
     const isTls = url.protocol === "https:";
-    const { host, port } = endOf(url);
-    const destination = proxy === undefined
-      ? joinHostPort(host, port)
-      : joinHostPort(proxy.host, proxy.port);
-    const stream = await this.#dial(destination, target);
+    const stream = await this.#dial(target);
     const { conn } = stream;
     try {
       const transport = proxy === undefined
@@ -76,7 +72,36 @@ export class ConnectionOpener {
     }
   }
 
-  async #dial(destination: string, target: ConnectionTarget) {
+  /** A connection that is no part of the request: the request's record does not learn of it. */
+  async #reopen<T>(
+    target: ConnectionTarget,
+    isToProxy: boolean,
+    use: (transport: WatchedStream) => Promise<T>,
+  ): Promise<T> {
+    const apart = { ...target, request: { ...target.request } };
+    try {
+      const stream = await this.#dial(apart);
+      try {
+        const { proxy } = apart;
+        const transport = proxy === undefined || isToProxy
+          ? stream
+          : await this.#throughProxy(stream, stream.conn, proxy, apart);
+        return await use(transport);
+      } finally {
+        stream.destroy();
+      }
+    } finally {
+      const { dial } = apart.request;
+      if (dial !== undefined && dial !== target.request.dial) {
+        dial.scopeEndAt = this.#context.clock.now();
+      }
+    }
+  }
+
+  async #dial(target: ConnectionTarget) {
+    const { proxy } = target;
+    const { host, port } = proxy ?? endOf(target.url);
+    const destination = joinHostPort(host, port);
     try {
       const { stream } = await this.#dialer.dial(
         destination,
@@ -111,6 +136,7 @@ export class ConnectionOpener {
           alpn: [],
           signal,
           onTunnel: (tunnel) => target.request.proxyTlsTunnel = tunnel,
+          reopen: (use) => this.#reopen(target, true, use),
         });
         channel = new ByteChannel(secured.stream, wordTlsError);
       } catch (error) {
@@ -141,7 +167,7 @@ export class ConnectionOpener {
     target: ConnectionTarget,
   ): Promise<HttpConnection> {
     const { client } = this.#context;
-    const offersHttp2 = client.preferHttp2 === true && hasFullTls();
+    const offersHttp2 = client.preferHttp2 === true;
     const secured = await handshakeTls(this.#context, {
       transport,
       conn,
@@ -150,6 +176,7 @@ export class ConnectionOpener {
       alpn: offersHttp2 ? ["h2", "http/1.1"] : [],
       signal: target.signal,
       onTunnel: (tunnel) => target.request.tlsTunnel = tunnel,
+      reopen: (use) => this.#reopen(target, false, use),
     });
     if (secured.protocol === "h2") {
       return new Http2Connection(secured.stream, {

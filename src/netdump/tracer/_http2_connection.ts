@@ -14,6 +14,7 @@ import type {
   OutgoingRequest,
 } from "./_http_connection.ts";
 import type { LiveConn } from "./_live_records.ts";
+import { hasFullTls } from "./_runtime_tls.ts";
 import { RequestError } from "./request_error.ts";
 import { wordTlsError } from "./tls_errors.ts";
 
@@ -76,6 +77,8 @@ export class Http2Connection implements HttpConnection {
         maxHeaderListSize: options.limits.maxHeaderBytes,
       },
     });
+    // Runtimes before Deno 2.9 wait here for a socket to connect, which this one has done.
+    if (!hasFullTls()) stream.emit("connect");
     this.#session.on("error", (error: Error) => {
       this.#failure ??= error;
       this.#isClosing = true;

@@ -2,10 +2,13 @@ import tls from "node:tls";
 import { parseIpAddress } from "../../codec/ip_address.ts";
 import { openScope, reasonOf } from "./_abort.ts";
 import type { LiveConn, LiveTlsTunnel } from "./_live_records.ts";
+import { hasFullTls } from "./_runtime_tls.ts";
 import { relayTls } from "./_tls_relay.ts";
+import type { RelayTlsRequest } from "./_tls_relay.ts";
 import type { TlsRequest, TlsResult, TlsTunnelStream } from "./_tls_request.ts";
 import { TlsWatcher } from "./_tls_watcher.ts";
 import type { TracerContext } from "./_tracer_context.ts";
+import type { TlsOptions } from "./tracer_options.ts";
 import { decodeCertificate, toPeerCert } from "./certificate_decoder.ts";
 import type { DecodedCertificate } from "./certificate_decoder.ts";
 import { codeOf, RequestError } from "./request_error.ts";
@@ -15,6 +18,8 @@ import { TLS_CIPHER_SUITES } from "./tls_table.ts";
 /** Certificates of a chain that are looked at. */
 const MAX_CHAIN = 16;
 const MAX_CERTIFICATE_BYTES = 128 * 1024;
+/** First byte of the cipher suites of TLS 1.3. */
+const TLS13_SUITES = 0x13;
 
 /**
  * Makes a TLS handshake and records it. The certificate is judged here before
@@ -58,17 +63,20 @@ export async function handshakeTls(
   const unwatch = transport.watch((chunk) => watcher.push(chunk));
   const isIp = parseIpAddress(serverName) !== undefined;
   try {
-    const result = await handshakeOfRuntime({
+    const own: RuntimeRequest = {
       ...request,
       serverName,
       signal: scope.signal,
-    });
+      files: context.host,
+    };
+    const result = await handshakeOfRuntime(own);
     tunnel.endAt = context.clock.now();
-    const chain = decodeChain(context, result.chain);
-    tunnel.peerCerts = chain.map(toPeerCert);
+    let chain = decodeChain(context, asSent(result, watcher));
     const refusal = result.verifyFailure ?? refuseLegacyName(chain[0]);
     if (refusal !== undefined && options.insecure !== true) {
       result.stream.destroy();
+      if (chain.length === 0) chain = await fetchRefused(context, own);
+      tunnel.peerCerts = chain.map(toPeerCert);
       throw new RequestError(
         wordVerifyFailure(refusal, {
           host: serverName,
@@ -78,7 +86,9 @@ export async function handshakeTls(
         { phase: "tls", code: refusal },
       );
     }
+    tunnel.peerCerts = chain.map(toPeerCert);
     tunnel.cipherSuite = result.cipherSuite || watcher.cipherSuite;
+    checkVersion(tunnel.cipherSuite, options.minVersion);
     tunnel.didResume = result.didResume;
     tunnel.negotiatedProto = result.protocol;
     tunnel.serverName = isIp ? "" : serverName;
@@ -94,17 +104,66 @@ export async function handshakeTls(
   }
 }
 
-/** @returns Whether this runtime's `node:tls` gives certificates and runs on any stream. */
-export function hasFullTls(): boolean {
-  return "getProtocol" in tls.TLSSocket.prototype;
-}
-
-interface RuntimeRequest extends TlsRequest {
-  readonly serverName: string;
-}
+type RuntimeRequest = RelayTlsRequest;
 
 function handshakeOfRuntime(request: RuntimeRequest): Promise<TlsResult> {
   return hasFullTls() ? connectTls(request) : relayTls(request);
+}
+
+/** The wire tells up to TLS 1.2 what was sent; some runtimes tell the first certificate alone. */
+function asSent(
+  result: TlsResult,
+  watcher: TlsWatcher,
+): readonly Uint8Array[] {
+  const seen = watcher.certificates;
+  return (seen.length > 0 ? seen : result.chain).slice(0, MAX_CHAIN)
+    .filter(({ length }) => length <= MAX_CERTIFICATE_BYTES);
+}
+
+/**
+ * Looks at a certificate that a runtime refused without showing it: on a
+ * connection of its own, over which nothing else is sent.
+ */
+async function fetchRefused(
+  context: TracerContext,
+  request: RuntimeRequest,
+): Promise<DecodedCertificate[]> {
+  const watcher = new TlsWatcher();
+  try {
+    return await request.reopen(async (transport) => {
+      const unwatch = transport.watch((chunk) => watcher.push(chunk));
+      try {
+        const result = await handshakeOfRuntime({
+          ...request,
+          transport,
+          options: { ...request.options, insecure: true },
+        });
+        result.stream.destroy();
+        context.log(
+          "this version of Deno does not show certificates that it refuses: looked at it on a second connection",
+        );
+        return decodeChain(context, asSent(result, watcher));
+      } finally {
+        unwatch();
+      }
+    });
+  } catch (error) {
+    context.log(`the refused certificate cannot be looked at: ${error}`);
+    return [];
+  }
+}
+
+/** Runtimes that cannot be told of a lowest version take any that they know. */
+function checkVersion(
+  cipherSuite: number,
+  minVersion: TlsOptions["minVersion"],
+): void {
+  const isOld = cipherSuite !== 0 && cipherSuite >> 8 !== TLS13_SUITES;
+  if (minVersion !== "TLSv1.3" || !isOld) return;
+  throw new RequestError(
+    "remote error: tls: protocol version not supported",
+    { phase: "tls" },
+  );
 }
 
 function connectTls(request: RuntimeRequest): Promise<TlsResult> {
@@ -185,9 +244,7 @@ function readChain(socket: tls.TLSSocket): Uint8Array[] {
     chain.length < MAX_CHAIN
   ) {
     seen.add(certificate);
-    if (certificate.raw.length <= MAX_CERTIFICATE_BYTES) {
-      chain.push(certificate.raw);
-    }
+    chain.push(certificate.raw);
     certificate = certificate.issuerCertificate;
   }
   return chain;

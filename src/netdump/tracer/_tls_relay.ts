@@ -1,158 +1,147 @@
-import type { Duplex } from "node:stream";
 import net from "node:net";
 import type { Socket } from "node:net";
-import { Duplex as DuplexStream } from "node:stream";
+import type { Duplex } from "node:stream";
+import tls from "node:tls";
 import { reasonOf } from "./_abort.ts";
+import { systemRoots } from "./_system_roots.ts";
 import type { TlsRequest, TlsResult } from "./_tls_request.ts";
 import { RequestError } from "./request_error.ts";
+import type { TracerHost } from "./tracer_host.ts";
+
+/** Words of the runtime's TLS library for a certificate that it refuses. */
+const REFUSED_REGEXP = /invalid peer certificate: (.*)$/s;
+
+/** A handshake for {@linkcode relayTls}. */
+export interface RelayTlsRequest extends TlsRequest {
+  /** Name to ask for and to check. */
+  readonly serverName: string;
+  /** Where the authorities of this system are read. */
+  readonly files: Pick<TracerHost, "readText">;
+}
 
 /**
- * Makes a handshake with `Deno.startTls`, for runtimes whose `node:tls` runs on
- * sockets only: the tunnel's bytes pass through a connection of this process to
- * itself. The runtime judges the certificate and does not show it.
+ * Makes a handshake with the `node:tls` of runtimes before Deno 2.9, which runs
+ * on sockets only: the tunnel's bytes pass through a connection of this process
+ * to itself. The runtime judges the certificate; it shows that of the server
+ * alone, and none that it refuses.
  *
  * @param request With whom, on what.
- * @returns The tunnel, without certificates.
+ * @returns The tunnel, with one certificate at most.
  * @throws {RequestError} When the handshake fails.
  */
-export async function relayTls(
-  request: TlsRequest & { readonly serverName: string },
-): Promise<TlsResult> {
-  const { serverName, options, signal } = request;
-  if (options.insecure === true) {
-    throw new RequestError(
-      "tls: certificates cannot be left unchecked by this version of Deno; 2.9 or later can",
-      { phase: "tls" },
-    );
-  }
-  if (options.certificate !== undefined) {
-    throw new RequestError(
-      "tls: client certificates cannot be used by this version of Deno; 2.9 or later can",
-      { phase: "tls" },
-    );
-  }
+export async function relayTls(request: RelayTlsRequest): Promise<TlsResult> {
+  const { serverName, options, alpn, signal } = request;
   if (signal.aborted) throw reasonOf(signal);
-  const conn = await openRelay(request.transport);
-  let secured: Deno.TlsConn | undefined;
-  const onAbort = () => closeQuietly(secured ?? conn);
+  const caCertificates = options.caCertificates ??
+    await systemRoots(request.files);
+  const server = await listenForRelay(request.transport);
+  const socket = tls.connect({
+    host: "127.0.0.1",
+    port: (server.address() as net.AddressInfo).port,
+    rejectUnauthorized: options.insecure !== true,
+    servername: serverName,
+    ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
+    ...(caCertificates === undefined ? {} : { ca: [...caCertificates] }),
+    ...(options.certificate === undefined ? {} : { cert: options.certificate }),
+    ...(options.privateKey === undefined ? {} : { key: options.privateKey }),
+  });
+  joinRelay(server, socket, request.transport);
+  // HTTP/2 takes the connection over, which nobody may be reading from by then.
+  if (alpn.length > 0) holdBack(socket);
+  const { promise, resolve, reject } = Promise.withResolvers<TlsResult>();
+  const onAbort = () => reject(reasonOf(signal));
   signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    secured = await Deno.startTls(conn, {
-      hostname: serverName,
-      ...(options.caCertificates === undefined
-        ? {}
-        : { caCerts: [...options.caCertificates] }),
-      // HTTP/2 needs a socket of its own there.
-      ...(request.alpn.length === 0 ? {} : { alpnProtocols: ["http/1.1"] }),
+  socket.on("error", (error: Error) => {
+    const refusal = REFUSED_REGEXP.exec(error.message)?.[1];
+    if (refusal === undefined) reject(error);
+    else resolve({ ...NOTHING, stream: socket, verifyFailure: refusal });
+  });
+  socket.once("close", () => reject(new RequestError("EOF", { phase: "tls" })));
+  socket.once("secureConnect", () => {
+    const leaf: tls.PeerCertificate | undefined = socket.getPeerCertificate();
+    if (leaf?.raw === undefined) {
+      // It failed, and the first read tells why.
+      socket.resume();
+      return;
+    }
+    resolve({
+      ...NOTHING,
+      stream: socket,
+      protocol: typeof socket.alpnProtocol === "string"
+        ? socket.alpnProtocol
+        : "",
+      chain: [leaf.raw],
     });
-    const { alpnProtocol } = await secured.handshake();
-    return {
-      stream: new TlsConnStream(secured),
-      protocol: alpnProtocol ?? "",
-      chain: [],
-      cipherSuite: 0,
-      didResume: false,
-      verifyFailure: undefined,
-    };
+  });
+  try {
+    return await promise;
   } catch (error) {
-    closeQuietly(secured ?? conn);
-    const match = error instanceof Error
-      ? /invalid peer certificate: (.*)$/s.exec(error.message)
-      : null;
-    if (match === null) throw error;
-    return {
-      stream: request.transport,
-      protocol: "",
-      chain: [],
-      cipherSuite: 0,
-      didResume: false,
-      verifyFailure: match[1]!,
-    };
+    socket.destroy();
+    server.close();
+    throw error;
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
 }
 
-/** A connection to this process itself, whose other end is the transport. */
-async function openRelay(transport: Duplex): Promise<Deno.TcpConn> {
-  const accepted = Promise.withResolvers<Socket>();
-  let own: Deno.TcpConn | undefined;
-  const server = net.createServer((socket) => {
-    // Nobody else may take the place of this process.
-    if (own !== undefined && socket.remotePort !== own.localAddr.port) {
-      socket.destroy();
-      return;
-    }
-    accepted.resolve(socket);
-  });
+/** What a runtime does not tell. */
+const NOTHING: Omit<TlsResult, "stream"> = {
+  protocol: "",
+  chain: [],
+  cipherSuite: 0,
+  didResume: false,
+  verifyFailure: undefined,
+};
+
+/** Lets the runtime read nothing behind the handshake by itself. */
+function holdBack(socket: tls.TLSSocket): void {
+  const { _handle } = socket as unknown as {
+    readonly _handle: { pauseOnCreate: boolean } | null;
+  };
+  if (_handle !== null) _handle.pauseOnCreate = true;
+}
+
+/** Listens for a connection of this process to itself, whose other end becomes the transport. */
+async function listenForRelay(transport: Duplex): Promise<net.Server> {
+  const server = net.createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => resolve());
   });
-  try {
-    const { port } = server.address() as net.AddressInfo;
-    own = await Deno.connect({ hostname: "127.0.0.1", port });
-    const socket = await accepted.promise;
-    if (socket.remotePort !== own.localAddr.port) {
-      own.close();
-      socket.destroy();
-      throw new RequestError("tls: local relay was taken by another process", {
-        phase: "tls",
-      });
-    }
-    socket.on("error", () => transport.destroy());
-    transport.on("error", () => socket.destroy());
-    transport.on("close", () => socket.destroy());
-    socket.on("close", () => transport.destroy());
-    transport.pipe(socket);
-    socket.pipe(transport);
-    return own;
-  } finally {
-    server.close();
-  }
+  transport.once("close", () => server.close());
+  return server;
 }
 
-class TlsConnStream extends DuplexStream {
-  readonly #conn: Deno.TlsConn;
-
-  constructor(conn: Deno.TlsConn) {
-    super({ allowHalfOpen: true });
-    this.#conn = conn;
-  }
-
-  override _read(): void {
-    const buffer = new Uint8Array(16 * 1024);
-    this.#conn.read(buffer).then(
-      (size) => this.push(size === null ? null : buffer.subarray(0, size)),
-      (error) => this.destroy(error),
-    );
-  }
-
-  override _write(
-    chunk: Uint8Array,
-    _encoding: string,
-    done: (error?: Error | null) => void,
-  ): void {
-    (async () => {
-      for (let at = 0; at < chunk.length;) {
-        at += await this.#conn.write(chunk.subarray(at));
+/** Joins the transport with the other end of a socket, and with nobody else's. */
+function joinRelay(
+  server: net.Server,
+  socket: Socket,
+  transport: Duplex,
+): void {
+  const waiting: Socket[] = [];
+  let ownPort: number | undefined;
+  const match = () => {
+    if (ownPort === undefined) return;
+    for (const end of waiting.splice(0)) {
+      if (end.remotePort !== ownPort) {
+        end.destroy();
+        continue;
       }
-    })().then(() => done(), done);
-  }
-
-  override _destroy(
-    error: Error | null,
-    done: (error?: Error | null) => void,
-  ): void {
-    closeQuietly(this.#conn);
-    done(error);
-  }
-}
-
-function closeQuietly(conn: { close(): void }): void {
-  try {
-    conn.close();
-  } catch {
-    // It is closed already.
-  }
+      server.close();
+      end.on("error", () => transport.destroy());
+      end.on("close", () => transport.destroy());
+      transport.on("error", () => end.destroy());
+      transport.on("close", () => end.destroy());
+      transport.pipe(end);
+      end.pipe(transport);
+    }
+  };
+  server.on("connection", (end) => {
+    waiting.push(end);
+    match();
+  });
+  socket.once("connect", () => {
+    ownPort = socket.localPort;
+    match();
+  });
 }

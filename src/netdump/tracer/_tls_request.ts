@@ -21,6 +21,10 @@ export interface TlsRequest {
   readonly signal: AbortSignal;
   /** Receives the record at once. */
   readonly onTunnel: (tunnel: LiveTlsTunnel) => void;
+  /** Makes the transport anew for as long as it is used. */
+  readonly reopen: <T>(
+    use: (transport: WatchedStream) => Promise<T>,
+  ) => Promise<T>;
 }
 
 /** A tunnel that stands. */

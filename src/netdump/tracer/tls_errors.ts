@@ -70,8 +70,11 @@ function wordReason(
   // Go looks at the dates of the leaf first; the runtime does not always tell them.
   const side = wrongSide(chain[0], nowMs);
   if (side !== undefined) return wordDates(chain, nowMs, side);
+  // A certificate that signed itself is refused as an authority's by some runtimes.
+  const isSelfSigned = /CaUsedAsEndEntity/.test(reason) &&
+    chain[0] !== undefined && chain[0].subject === chain[0].issuer;
   const isUnknown = UNKNOWN_AUTHORITY_CODES.has(reason) ||
-    /UnknownIssuer/.test(reason);
+    /UnknownIssuer/.test(reason) || isSelfSigned;
   if (isUnknown) return "certificate signed by unknown authority";
   if (/CERT_HAS_EXPIRED|Expired/i.test(reason)) {
     return wordDates(chain, nowMs, "after");

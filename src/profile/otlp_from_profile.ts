@@ -95,6 +95,8 @@ class OtlpWriter {
   readonly #resources = new Map<string, Resource>();
   readonly #meanings: Meaning[] = [];
   readonly #startNs: bigint | undefined;
+  /** Whether a column that is written has the amount of what the period counts. */
+  #hasAmounts = false;
 
   constructor(profile: Profile, options: OtlpFromProfileOptions) {
     this.#profile = profile;
@@ -109,6 +111,11 @@ class OtlpWriter {
     this.#groupRows();
     const { scopeName = "tracedeck", scopeVersion = VERSION } = this.#options;
     const columns = this.#columns();
+    const { valueTypes, periodType } = this.#profile;
+    this.#hasAmounts = columns.some((column) =>
+      valueTypes[column]!.type === periodType?.type &&
+      valueTypes[column]!.unit === periodType.unit
+    );
     const resourceProfiles = [];
     for (const { attributes, groups } of this.#resources.values()) {
       const profiles: OtlpProfile[] = [];
@@ -269,7 +276,8 @@ class OtlpWriter {
       used.every(({ rows }) =>
         rows.every((row) => values[row] === 1 || values[row] === 0)
       );
-    const ofPeriod = periodType === undefined || type.type === periodType.type
+    // Readers count a period for every sample, unless the amount itself comes.
+    const ofPeriod = periodType === undefined || this.#hasAmounts
       ? undefined
       : dictionary.valueType(periodType);
     const ofSample = dictionary.valueType(type);

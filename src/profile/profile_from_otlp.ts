@@ -96,7 +96,15 @@ class OtlpProfileReader {
   }
 
   read(): Profile {
-    for (const place of this.#places) this.#prepare(place);
+    const measured = new Set(
+      this.#places.flatMap((place) => {
+        const { sampleType } = place.profile;
+        return sampleType === undefined
+          ? []
+          : [keyOf(this.#valueType(place, sampleType))];
+      }),
+    );
+    for (const place of this.#places) this.#prepare(place, measured);
     if (this.#valueTypes.length === 0) {
       this.#valueTypes.push({ type: "samples", unit: "count" });
     }
@@ -124,7 +132,8 @@ class OtlpProfileReader {
     return this.#builder.build();
   }
 
-  #prepare(place: ProfilePlace): void {
+  /** What a profile of its own measures is not reckoned from counts as well. */
+  #prepare(place: ProfilePlace, measured: ReadonlySet<string>): void {
     const { profile } = place;
     const { timeUnixNano, durationNano, samples, sampleType, periodType } =
       profile;
@@ -136,7 +145,9 @@ class OtlpProfileReader {
       periodType !== undefined && profile.period > 0n && type.unit === "count"
     ) {
       const time = this.#valueType(place, periodType);
-      if (time.unit === "nanoseconds") place.timeColumn = this.#column(time);
+      if (time.unit === "nanoseconds" && !measured.has(keyOf(time))) {
+        place.timeColumn = this.#column(time);
+      }
     }
     if (timeUnixNano > 0n) {
       this.#cover(timeUnixNano);
@@ -169,6 +180,10 @@ class OtlpProfileReader {
       unit: stringTable[unitStrindex] ?? BAD_INDEX,
     };
   }
+}
+
+function keyOf({ type, unit }: ValueType): string {
+  return `${type}\0${unit}`;
 }
 
 interface ReadContext {

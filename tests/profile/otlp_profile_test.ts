@@ -264,6 +264,35 @@ Deno.test("otlpFromProfile leaves out a column that is another times the period"
   assertEquals(types(builder), ["samples", "cpu"]);
 });
 
+Deno.test("amounts that are measured are not counted from the period as well", () => {
+  const builder = smallProfile();
+  builder.addSample(-1, -1, [3, 30]);
+  builder.addSample(-1, -1, [1, 11]);
+  const message = otlpFromProfile(builder.build());
+  const profiles = message.resourceProfiles[0]!.scopeProfiles[0]!.profiles;
+  assertEquals(profiles.map(({ period }) => period), [0n, 0n]);
+  const sums = (each: Profile) =>
+    each.samples.values.map((column) => column.reduce((a, b) => a + b, 0));
+  assertEquals(sums(profileFromOtlp([message])), [4, 41]);
+  // Others write the period all the same.
+  const [{ sampleType }] = [profiles[1]!];
+  const foreign = {
+    ...message,
+    resourceProfiles: message.resourceProfiles.map((resource) => ({
+      ...resource,
+      scopeProfiles: resource.scopeProfiles.map((scope) => ({
+        ...scope,
+        profiles: scope.profiles.map((each) => ({
+          ...each,
+          periodType: sampleType,
+          period: 10n,
+        })),
+      })),
+    })),
+  };
+  assertEquals(sums(profileFromOtlp([foreign])), [4, 41]);
+});
+
 Deno.test("otlpFromProfile writes sums where the start is not known", () => {
   const builder = smallProfile({ timed: true });
   builder.addSample(-1, -1, [1, 10], { timeNs: 5 });

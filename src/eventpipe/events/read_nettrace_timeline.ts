@@ -3,7 +3,7 @@ import type { Limits } from "../../base/limits.ts";
 import type { TimelineEvent } from "../../timeline/types.ts";
 import { collectNettrace, pumpNettrace } from "../collect_nettrace.ts";
 import { CodeNames } from "../symbols/code_names.ts";
-import type { FrameNameOptions } from "../symbols/code_names.ts";
+import type { FrameNameOptions } from "../symbols/name_method.ts";
 import { SymbolCollector } from "../symbols/symbol_collector.ts";
 import { StackReader } from "./stack_reader.ts";
 import { TimelineMaker } from "./timeline_maker.ts";

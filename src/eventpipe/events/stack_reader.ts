@@ -1,7 +1,7 @@
 import type { EventCollector, EventHandler } from "../event_collector.ts";
 import type { NettraceEvent } from "../nettrace/types.ts";
 import { CodeNames } from "../symbols/code_names.ts";
-import type { FrameNameOptions } from "../symbols/code_names.ts";
+import type { FrameNameOptions } from "../symbols/name_method.ts";
 import type { SymbolCollector } from "../symbols/symbol_collector.ts";
 
 /**

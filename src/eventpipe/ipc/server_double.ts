@@ -12,7 +12,11 @@ import { IPC_HEADER_BYTES, IPC_MAGIC } from "./message_encoder.ts";
 import { decodeRequest } from "./request_decoder.ts";
 import { encodeEnvironment, encodeResponse } from "./response_encoder.ts";
 import type { DiagnosticResponse } from "./response_encoder.ts";
-import type { DiagnosticRequest, ProcessInfo } from "./types.ts";
+import type {
+  CollectTracingPayload,
+  DiagnosticRequest,
+  ProcessInfo,
+} from "./types.ts";
 
 /** Above what a JavaScript number holds exactly, as addresses can be. */
 const DEFAULT_SESSION_ID = 0x20_0000_0000_0001n;
@@ -63,8 +67,11 @@ export interface DiagnosticServerDoubleOptions {
   readonly suspended?: boolean | undefined;
   /** Id of the first session; the next ones count on from it. */
   readonly sessionId?: bigint | undefined;
-  /** What each session delivers. */
-  readonly stream?: DoubleStream | undefined;
+  /** What each session delivers, or a session that is asked for like this. */
+  readonly stream?:
+    | DoubleStream
+    | ((request: CollectTracingPayload) => DoubleStream)
+    | undefined;
   /** What becomes of a dump: a failure, or success without it. */
   readonly dumpError?:
     | { readonly hresult: number; readonly message?: string }
@@ -292,7 +299,7 @@ export class DiagnosticServerDouble implements AsyncDisposable {
       return { keepsOpen: false };
     }
     if (request.type === "collectTracing") {
-      return await this.#startSession(connection, fault);
+      return await this.#startSession(request, connection, fault);
     }
     const response = await this.#execute(request);
     await this.#reply(connection, fault, response);
@@ -358,6 +365,7 @@ export class DiagnosticServerDouble implements AsyncDisposable {
   }
 
   async #startSession(
+    request: CollectTracingPayload,
     connection: ByteConnection,
     fault: DoubleFault,
   ): Promise<{ keepsOpen: boolean }> {
@@ -366,7 +374,8 @@ export class DiagnosticServerDouble implements AsyncDisposable {
       return { keepsOpen: false };
     }
     const id = this.#nextSessionId++;
-    const { stream = {} } = this.#options;
+    const { stream: chosen = {} } = this.#options;
+    const stream = typeof chosen === "function" ? chosen(request) : chosen;
     const [first, ...others] = stream.live ?? [];
     const isGlued = fault.glue === true && first !== undefined;
     await this.#reply(

@@ -1,9 +1,9 @@
 import { ProfileBuilder } from "../../profile/profile_builder.ts";
 import type { Profile } from "../../profile/types.ts";
 import { CodeNames } from "../symbols/code_names.ts";
-import type { FrameNameOptions } from "../symbols/code_names.ts";
+import type { FrameNameOptions } from "../symbols/name_method.ts";
 import { METHOD_SOURCE } from "../symbols/method_table.ts";
-import type { TracedModule } from "../symbols/module_table.ts";
+import { moduleMapping } from "../symbols/module_mapping.ts";
 import type { UnresolvedReason } from "../symbols/resolve_addresses.ts";
 import type { SymbolCollector } from "../symbols/symbol_collector.ts";
 import type { SampleSource } from "./sample_source.ts";
@@ -192,21 +192,9 @@ class FrameMaker {
     if (index === undefined) {
       const described = this.#symbols.modules.get(module);
       if (described === undefined || described.path === "") return {};
-      index = this.#builder.internMapping({
-        start: described.start,
-        end: described.end,
-        fileOffset: described.fileOffset,
-        fileName: described.path,
-        buildId: buildIdOf(described),
-      });
+      index = this.#builder.internMapping(moduleMapping(described));
       this.#mappings.set(module, index);
     }
     return { mapping: index };
   }
-}
-
-/** Symbol servers know a managed module by its GUID without dashes and its age. */
-function buildIdOf({ buildId, pdbGuid, pdbAge }: TracedModule): string {
-  if (buildId !== "" || pdbGuid === "") return buildId;
-  return `${pdbGuid.replaceAll("-", "")}${pdbAge.toString(16)}`;
 }

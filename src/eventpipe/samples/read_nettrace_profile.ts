@@ -7,7 +7,7 @@ import { collectNettrace } from "../collect_nettrace.ts";
 import type { CollectNettraceResult } from "../collect_nettrace.ts";
 import type { EventCollector } from "../event_collector.ts";
 import { ProcessFacts } from "../process_facts.ts";
-import type { FrameNameOptions } from "../symbols/code_names.ts";
+import type { FrameNameOptions } from "../symbols/name_method.ts";
 import { DotnetdiagSymbols } from "../symbols/dotnetdiag_symbols.ts";
 import type { UnresolvedReason } from "../symbols/resolve_addresses.ts";
 import { SymbolCollector } from "../symbols/symbol_collector.ts";

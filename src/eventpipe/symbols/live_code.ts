@@ -49,6 +49,28 @@ export class LiveCode {
     return replaces;
   }
 
+  /**
+   * Finds the method that lies at an address now.
+   *
+   * @param space Which process.
+   * @param low Lower half of the address.
+   * @param high Upper half of the address.
+   * @returns Its row in the table of methods, -1 when there is none.
+   */
+  find(space: number, low: number, high: number): number {
+    const address = high * 2 ** 32 + low;
+    const residents = this.#spaces[space]?.get(
+      Math.floor(address / PAGE_BYTES),
+    );
+    if (residents === undefined) return -1;
+    for (let at = residents.length - 1; at >= 0; at--) {
+      const index = residents[at]!;
+      const distance = address - this.#start(index);
+      if (distance >= 0 && distance < this.#methods.size(index)) return index;
+    }
+    return -1;
+  }
+
   #start(index: number): number {
     return this.#methods.startHigh(index) * 2 ** 32 +
       this.#methods.startLow(index);

@@ -5,7 +5,6 @@ import type {
   RecordedTrace,
   TracePart,
 } from "../../../eventpipe/record_trace.ts";
-import { UnsupportedCommandError } from "../../../eventpipe/ipc/diagnostic_error.ts";
 import type { TracePlan } from "../../../eventpipe/ipc/trace_plan.ts";
 import { convertInputs, findTarget } from "../../../formats/plan_conversion.ts";
 import type { TargetEntry } from "../../../formats/types.ts";
@@ -16,8 +15,8 @@ import { UsageError } from "../../usage_error.ts";
 import { openFile } from "../../verbs/open_file.ts";
 import { refuseBinaryToTerminal, writeOutput } from "../../write_output.ts";
 import { renderTable } from "./render_table.ts";
+import { resumeTarget, sayChild } from "./running_target.ts";
 import { openTarget } from "./target_options.ts";
-import type { Target } from "./target_options.ts";
 import { parseTraceDuration } from "./trace_duration.ts";
 import { readStoppingEvent, readTraceRequest } from "./trace_request.ts";
 
@@ -38,6 +37,11 @@ const LEVELS = [
  */
 export async function run(context: CommandContext): Promise<number> {
   const { options, console, signal } = context;
+  const live = options["live"] as string | undefined;
+  if (live !== undefined) {
+    const { collectLive } = await import("./collect_live.ts");
+    return await collectLive(context, live);
+  }
   const { plan, config } = await readTraceRequest(options);
   const stoppingEvent = readStoppingEvent(options);
   const duration = options["duration"] as string | undefined;
@@ -80,7 +84,11 @@ export async function run(context: CommandContext): Promise<number> {
       stoppingEvent,
       splitBytes: options["split-size"] as number | undefined,
       splitMs: toMs(options["split-time"] as number | undefined),
-      onStart: () => start(context, target, output),
+      async onStart() {
+        console.note(`Process     : ${target.pid ?? "?"} ${target.name}`);
+        console.note(`Output File : ${output}`);
+        await resumeTarget(context, target);
+      },
       onProgress(state) {
         if (state.isStopping && !isStopping) {
           isStopping = true;
@@ -102,25 +110,6 @@ export async function run(context: CommandContext): Promise<number> {
     for (const path of paths) await convert(context, path, format);
   }
   return code;
-}
-
-async function start(
-  { options, console, signal }: CommandContext,
-  { client, name, pid }: Target,
-  output: string,
-): Promise<void> {
-  console.note(`Process     : ${pid ?? "?"} ${name}`);
-  console.note(`Output File : ${output}`);
-  if (options["resume-runtime"] === "false") return;
-  try {
-    await client.resumeRuntime({ signal });
-  } catch (error) {
-    // .NET Core 3.1 cannot be suspended.
-    if (!(error instanceof UnsupportedCommandError)) {
-      if (signal.aborted) return;
-      console.warn(error instanceof Error ? error.message : String(error));
-    }
-  }
 }
 
 function sayProviders({ console }: CommandContext, plan: TracePlan): void {
@@ -202,21 +191,6 @@ function sayResult(
   }
   if (endedBy === "target") console.note("the process has ended");
   return code;
-}
-
-/** A program that ends by itself is worth a word when it fails. */
-async function sayChild(
-  { console, signal }: CommandContext,
-  { launched, name }: Target,
-): Promise<void> {
-  if (launched === undefined || signal.aborted) return;
-  const pause = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => pause.resolve(undefined), 1000);
-  const status = await Promise.race([launched.status, pause.promise]);
-  clearTimeout(timer);
-  if (status !== undefined && !status.success) {
-    console.warn(`${name} ended with exit code ${status.code}`);
-  }
 }
 
 function readFormats({ options }: CommandContext): TargetEntry[] {

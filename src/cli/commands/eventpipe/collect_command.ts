@@ -83,6 +83,31 @@ export const collectCommand: Command = {
       help: "convert the trace as well: speedscope, chromium, pprof …",
     },
     {
+      name: "live",
+      type: "string",
+      valueName: "otlp[=URL]",
+      help:
+        "write no file but keep sending profiles to a collector: http://HOST:4318, grpc://HOST:4317; without URL where OTEL_EXPORTER_OTLP_ENDPOINT says",
+      conflicts: [
+        ...PLAN_OPTIONS.map(({ name }) => name)
+          .filter((name) => name !== "buffersize"),
+        "output",
+        "format",
+        "split-size",
+        "split-time",
+        "stopping-event-provider-name",
+        "stopping-event-event-name",
+        "stopping-event-payload-filter",
+      ],
+    },
+    {
+      name: "live-period",
+      type: "duration",
+      min: 1e8,
+      default: 10e9,
+      help: "time from one profile to the next of --live",
+    },
+    {
       name: "duration",
       type: "string",
       valueName: "TIME",
@@ -134,6 +159,7 @@ export const collectCommand: Command = {
   details:
     `Records until Ctrl-C, the duration, the stopping event or the end of the process, or of the program behind --, which is traced from its first instruction.
 The file is what the runtime sends, byte for byte, and can be read at any moment; a second Ctrl-C leaves at once and keeps what there is.
+With --live the stacks of all managed threads are sampled every millisecond and sent as OTLP profiles of wall time, named as the runtime names its code; thread.state tells managed code from waiting and native code. What a collector does not take waits in a queue of 8 profiles and is sent again; headers, certificates, compression and service name come from the OTEL_ variables.
 With --split-size or --split-time each file has a session of its own and can be read by itself; events of the moment in which two overlap are in both.`,
   examples: [
     [
@@ -147,6 +173,10 @@ With --split-size or --split-time each file has a session of its own and can be 
     [
       "eventpipe collect --format speedscope -- dotnet app.dll",
       "from the first instruction, converted",
+    ],
+    [
+      "eventpipe collect -p 1234 --live otlp=http://localhost:4318",
+      "keep profiling",
     ],
     [
       "eventpipe collect -p 1234 -o - | tracedeck events -",

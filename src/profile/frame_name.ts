@@ -1,9 +1,5 @@
+import { placeName } from "./_place_name.ts";
 import type { Profile } from "./types.ts";
-
-/** Name under which tools know the kernel as a mapped file. */
-const KERNEL_FILE = "[kernel.kallsyms]";
-/** Kind of a frame whose address is the number of an error. */
-const ABORT_MARKER = "abort-marker";
 
 /**
  * Names a frame for people.
@@ -24,22 +20,11 @@ export function frameName(profile: Profile, frame: number): string {
       strings[functions.systemName[fn] ?? 0];
     if (name) return name;
   }
-  const address = frames.address[frame] ?? 0n;
-  const kind = strings[frames.kind[frame] ?? 0] ?? "";
-  if (kind === ABORT_MARKER) return `[${kind} ${address}]`;
-  const mapping = mappings[frames.mapping[frame] ?? -1];
-  if (mapping !== undefined && mapping.fileName !== "") {
-    const { start, end, fileOffset } = mapping;
-    const offset = start > 0n && address >= start && address < end
-      ? address - start + fileOffset
-      : address;
-    const name = mapping.fileName === KERNEL_FILE
-      ? "[kernel]"
-      : baseName(mapping.fileName);
-    return `${name}+0x${offset.toString(16)}`;
-  }
-  if (address !== 0n) return `0x${address.toString(16)}`;
-  return `[${kind || "unknown"}]`;
+  return placeName(
+    mappings[frames.mapping[frame] ?? -1],
+    frames.address[frame] ?? 0n,
+    strings[frames.kind[frame] ?? 0] ?? "",
+  );
 }
 
 /**
@@ -53,9 +38,4 @@ export function frameNames(profile: Profile): readonly string[] {
     { length: profile.frames.length },
     (_, frame) => frameName(profile, frame),
   );
-}
-
-/** Text behind the last slash of either kind, or all of it if that is empty. */
-function baseName(path: string): string {
-  return /[^/\\]*$/.exec(path)![0] || path;
 }

@@ -1,11 +1,11 @@
 import type { DecodeStats } from "../base/decode_stats.ts";
-import { takeBuildIds } from "../container/elf.ts";
 import { readProcFile, readProcText } from "../platform/proc_file.ts";
 import type { AddressSpace } from "./address_space.ts";
 import { type KernelSymbols, parseKallsyms } from "./kallsyms.ts";
 import { KERNEL_FILE_NAME } from "./kernel_mapping.ts";
 import { kernelKey } from "./native_frame_converter.ts";
 import { parseProcModules } from "./proc_modules.ts";
+import { readKernelBuildId } from "./read_kernel_build_id.ts";
 
 const MAX_BYTES = 256 * 1024 * 1024;
 
@@ -71,14 +71,4 @@ export class LocalKernelSymbols {
     }
     return symbols;
   }
-}
-
-function readKernelBuildId(): string {
-  const ids = { gnu: "", go: "" };
-  try {
-    takeBuildIds(readProcFile("/sys/kernel/notes").bytes, 4, ids);
-  } catch {
-    // Containers may hide it.
-  }
-  return ids.gnu;
 }

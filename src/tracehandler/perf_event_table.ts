@@ -28,12 +28,14 @@ export const PERF_RECORD = {
   fork: 7,
   sample: 9,
   mmap2: 10,
+  aux: 11,
   lostSamples: 13,
   kernelSymbol: 17,
   headerAttr: 64,
   tracingData: 66,
   finishedRound: 68,
   auxtrace: 71,
+  eventUpdate: 78,
   feature: 80,
   compressed: 81,
   compressed2: 83,
@@ -159,8 +161,10 @@ export const PERF_FEATURE = {
   cpuCounts: 7,
   cpuDescription: 8,
   cpuId: 9,
+  totalMemory: 10,
   commandLine: 11,
   eventDescriptions: 12,
+  sampleTime: 21,
   clockId: 23,
   directory: 24,
   compressed: 27,
@@ -194,6 +198,9 @@ const HARDWARE_NAMES = [
   "stalled-cycles-backend",
   "ref-cycles",
 ] as const;
+
+/** An event of software that never happens; recorders follow processes with it. */
+export const PERF_DUMMY_EVENT = 9n;
 
 /** Kinds of events. */
 export const PERF_TYPE = { hardware: 0, software: 1, tracepoint: 2 } as const;

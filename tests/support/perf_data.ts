@@ -49,6 +49,8 @@ export function perfAttr(fields: PerfAttrFields): Uint8Array<ArrayBuffer> {
 export interface PerfRecordFields {
   readonly littleEndian?: boolean;
   readonly misc?: number;
+  /** Whether it is not padded to 8 bytes. @default {false} */
+  readonly exact?: boolean;
 }
 
 /**
@@ -62,11 +64,11 @@ export interface PerfRecordFields {
 export function perfRecord(
   type: number,
   fill: (writer: ByteWriter) => void,
-  { littleEndian = true, misc = 0 }: PerfRecordFields = {},
+  { littleEndian = true, misc = 0, exact = false }: PerfRecordFields = {},
 ): Uint8Array<ArrayBuffer> {
   const body = new ByteWriter({ littleEndian });
   fill(body);
-  body.align(8);
+  if (!exact) body.align(8);
   const writer = new ByteWriter({ littleEndian });
   writer.u32(type);
   writer.u16(misc);

@@ -107,17 +107,20 @@ function systemError(error: OsError, path: string): Error {
   }
 }
 
+let readBuffer: Uint8Array<ArrayBuffer> | undefined;
+
 function readUpTo(
   maxBytes: number,
   read: (buffer: Uint8Array<ArrayBuffer>) => number,
 ): ProcFile {
   const parts: Uint8Array[] = [];
   let total = 0;
+  // Nothing else runs until it is free again, and new memory would be zeroed.
+  const buffer = readBuffer ??= new Uint8Array(READ_BYTES);
   for (;;) {
-    const buffer = new Uint8Array(READ_BYTES);
     const size = read(buffer);
     if (size === 0) break;
-    parts.push(buffer.subarray(0, size));
+    parts.push(buffer.slice(0, size));
     total += size;
     if (total > maxBytes) break;
   }

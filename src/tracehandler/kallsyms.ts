@@ -7,7 +7,6 @@ const KEPT_TYPES = new Set(
 );
 const IMAGE_START = "_stext";
 const IMAGE_END = "_etext";
-const SIGN_BIT = 0x8000_0000;
 const BIT_32 = 2 ** 32;
 const NEWLINE = 10;
 const TAB = 9;
@@ -166,15 +165,22 @@ class KallsymsParser {
   #keyAt(start: number, end: number): number | undefined {
     const digits = end - start;
     if (digits < 1 || digits > 16) return undefined;
+    const bytes = this.#bytes;
+    const lowAt = Math.max(start, end - 8);
     let high = 0;
     let low = 0;
-    for (let at = start; at < end; at++) {
-      const digit = hexDigit(this.#bytes[at]!);
-      if (digit < 0) return undefined;
-      high = high * 16 + Math.floor(low / 0x1000_0000);
-      low = (low % 0x1000_0000) * 16 + digit;
+    let bad = 0;
+    for (let at = start; at < lowAt; at++) {
+      const digit = HEX_DIGITS[bytes[at]!]!;
+      bad |= digit;
+      high = (high << 4) | (digit & 15);
     }
-    return (high >= SIGN_BIT ? high - BIT_32 : high) * BIT_32 + low;
+    for (let at = lowAt; at < end; at++) {
+      const digit = HEX_DIGITS[bytes[at]!]!;
+      bad |= digit;
+      low = (low << 4) | (digit & 15);
+    }
+    return bad > 15 ? undefined : high * BIT_32 + (low >>> 0);
   }
 
   #isImageEnd(start: number, end: number): boolean {
@@ -322,11 +328,11 @@ function orderOf(keys: Float64Array): Uint32Array {
 
 const MAX_RUNS = 256;
 
-function hexDigit(byte: number): number {
-  if (byte >= 48 && byte <= 57) return byte - 48;
-  const lower = byte | 32;
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
-}
+/** Value of each byte as a digit; beyond 15 where it is none. */
+const HEX_DIGITS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const digit = parseInt(String.fromCharCode(byte), 16);
+  return Number.isNaN(digit) ? 16 : digit;
+});
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 

@@ -149,7 +149,7 @@ export class LivePerfSource implements RawTraceSource {
       // What was held back for too long comes first.
       const records = ready.length === 0 ? inOrder : [...ready, ...inOrder];
       if (records.length > 0) {
-        await this.#refreshNames();
+        this.#refreshNames();
         yield* this.#deliver(records);
       }
       if (isLast) return;
@@ -181,11 +181,11 @@ export class LivePerfSource implements RawTraceSource {
   }
 
   /** Code that was compiled since the last round may lie where other code lay. */
-  async #refreshNames(): Promise<void> {
+  #refreshNames(): void {
     const { symbols, processes } = this.#options;
     for (const pid of this.#ended) symbols.forget(pid);
     this.#ended = [];
-    for (const pid of await symbols.refreshPerfMaps()) {
+    for (const pid of symbols.refreshPerfMaps()) {
       processes.spaceOf(pid)?.invalidate();
     }
   }

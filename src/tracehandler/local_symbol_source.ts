@@ -52,6 +52,7 @@ export class LocalSymbolSource implements SymbolSource {
   readonly #files = new LruCache<string, Promise<FileSymbols | undefined>>(
     MAX_FILES,
   );
+  readonly #byBuildId = new LruCache<string, FileSymbols>(MAX_FILES);
   readonly #known = new WeakMap<MappedFile, { symbols?: FileSymbols }>();
   readonly #perfMaps: ProcessPerfMaps;
   #vdso: Promise<FileSymbols | undefined> | undefined;
@@ -68,17 +69,23 @@ export class LocalSymbolSource implements SymbolSource {
     range: MappedRange,
     pid: number,
   ): FileSymbols | undefined | Promise<FileSymbols | undefined> {
-    const known = this.#known.get(range.file);
+    const { file } = range;
+    const known = this.#known.get(file);
     if (known !== undefined) return known.symbols;
+    const same = file.buildId === ""
+      ? undefined
+      : this.#byBuildId.get(file.buildId);
+    if (same !== undefined) return same;
     return this.#load(range, pid).then((symbols) => {
-      this.#known.set(range.file, symbols === undefined ? {} : { symbols });
+      this.#known.set(file, symbols === undefined ? {} : { symbols });
+      if (symbols !== undefined && symbols.buildId !== "") {
+        this.#byBuildId.add(symbols.buildId, symbols);
+      }
       return symbols;
     });
   }
 
-  perfMapOf(
-    pid: number,
-  ): PerfMap | undefined | Promise<PerfMap | undefined> {
+  perfMapOf(pid: number): PerfMap | undefined {
     return this.#perfMaps.mapOf(pid);
   }
 
@@ -87,7 +94,7 @@ export class LocalSymbolSource implements SymbolSource {
    *
    * @returns Processes of which more is known now.
    */
-  refreshPerfMaps(): Promise<readonly number[]> {
+  refreshPerfMaps(): readonly number[] {
     return this.#perfMaps.refresh();
   }
 

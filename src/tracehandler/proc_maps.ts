@@ -51,10 +51,12 @@ export function parseProcMaps(
 ): readonly ProcMapping[] {
   const mappings: ProcMapping[] = [];
   for (const line of text.split("\n")) {
+    // Most ranges hold no code; they are not taken apart.
+    const permissionsAt = line.indexOf(" ") + 1;
+    if (options.all !== true && line[permissionsAt + 2] !== "x") continue;
     const match = LINE_REGEXP.exec(line);
     if (match === null) continue;
     const [, start, end, permissions, offset, inode, rawPath = ""] = match;
-    if (options.all !== true && permissions![2] !== "x") continue;
     const path = rawPath.replaceAll(
       /\\([0-7]{3})/g,
       (_, digits: string) => String.fromCharCode(parseInt(digits, 8)),

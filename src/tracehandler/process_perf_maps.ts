@@ -2,7 +2,16 @@ import type { ProcessTable } from "../platform/running_process.ts";
 import { PerfMap } from "./perf_map.ts";
 
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
+/** Rounds between two looks for a file that was not there: twice as many each time, up to this. */
+const MAX_PAUSE = 64;
 const PIECE_BYTES = 1024 * 1024;
+
+/** A process without a file so far. */
+interface Absence {
+  /** Rounds until it is looked for again. */
+  rounds: number;
+  pause: number;
+}
 
 interface MapFile {
   readonly path: string;
@@ -20,45 +29,42 @@ interface MapFile {
  */
 export class ProcessPerfMaps {
   readonly #processes: ProcessTable | undefined;
-  /** Of those that were asked for; `undefined` where there is no file yet. */
-  readonly #files = new Map<number, MapFile | undefined>();
-  readonly #opening = new Map<number, Promise<PerfMap | undefined>>();
+  /** Of those that were asked for. */
+  readonly #files = new Map<number, MapFile | Absence>();
 
   /** @param processes Running processes; without, only the machine's own folder is looked at. */
   constructor(processes: ProcessTable | undefined) {
     this.#processes = processes;
   }
 
-  /**
-   * @param pid A process.
-   * @returns Its functions, or `undefined`; a promise only the first time.
-   */
-  mapOf(pid: number): PerfMap | undefined | Promise<PerfMap | undefined> {
-    if (this.#files.has(pid)) return this.#files.get(pid)?.map;
-    let opening = this.#opening.get(pid);
-    if (opening === undefined) {
-      opening = this.#open(pid).then((file) => {
-        this.#files.set(pid, file);
-        this.#opening.delete(pid);
-        return file?.map;
-      });
-      this.#opening.set(pid, opening);
+  /** @param pid A process. @returns Its functions, or `undefined` where there is no file yet. */
+  mapOf(pid: number): PerfMap | undefined {
+    let file = this.#files.get(pid);
+    if (file === undefined) {
+      file = this.#open(pid) ?? { rounds: 1, pause: 1 };
+      this.#files.set(pid, file);
     }
-    return opening;
+    return "map" in file ? file.map : undefined;
   }
 
   /** @returns Processes whose files have more now than when they were read last. */
-  async refresh(): Promise<readonly number[]> {
+  refresh(): readonly number[] {
     const changed: number[] = [];
-    for (const [pid, file] of [...this.#files]) {
-      if (file !== undefined && !(await hasAnother(file))) {
-        if (await readMore(file)) changed.push(pid);
-        continue;
+    for (const [pid, file] of this.#files) {
+      if ("map" in file) {
+        if (!hasAnother(file)) {
+          if (readMore(file)) changed.push(pid);
+          continue;
+        }
+      } else if (--file.rounds > 0) continue;
+      const opened = this.#open(pid);
+      if (opened !== undefined) {
+        this.#files.set(pid, opened);
+        changed.push(pid);
+      } else if (!("map" in file)) {
+        file.pause = Math.min(file.pause * 2, MAX_PAUSE);
+        file.rounds = file.pause;
       }
-      const opened = await this.#open(pid);
-      if (opened === undefined) continue;
-      this.#files.set(pid, opened);
-      changed.push(pid);
     }
     return changed;
   }
@@ -68,9 +74,9 @@ export class ProcessPerfMaps {
     this.#files.delete(pid);
   }
 
-  async #open(pid: number): Promise<MapFile | undefined> {
+  #open(pid: number): MapFile | undefined {
     for (const path of this.#paths(pid)) {
-      const info = await statFile(path);
+      const info = statFile(path);
       if (info === undefined) continue;
       const file: MapFile = {
         path,
@@ -79,7 +85,7 @@ export class ProcessPerfMaps {
         inode: info.ino,
         offset: 0,
       };
-      await readMore(file);
+      readMore(file);
       return file;
     }
     return undefined;
@@ -95,21 +101,21 @@ export class ProcessPerfMaps {
 }
 
 /** A process that was started anew in the same place writes another file. */
-async function hasAnother({ path, inode, offset }: MapFile): Promise<boolean> {
-  const info = await statFile(path);
+function hasAnother({ path, inode, offset }: MapFile): boolean {
+  const info = statFile(path);
   return info !== undefined && (info.ino !== inode || info.size < offset);
 }
 
 /** @returns Whether there was more. */
-async function readMore(file: MapFile): Promise<boolean> {
-  const info = await statFile(file.path);
+function readMore(file: MapFile): boolean {
+  const info = statFile(file.path);
   if (info === undefined || info.size <= file.offset) return false;
   try {
-    using opened = await Deno.open(file.path);
-    await opened.seek(file.offset, Deno.SeekMode.Start);
+    using opened = Deno.openSync(file.path);
+    opened.seekSync(file.offset, Deno.SeekMode.Start);
     const piece = new Uint8Array(PIECE_BYTES);
     while (file.offset < MAX_FILE_BYTES) {
-      const count = await opened.read(piece);
+      const count = opened.readSync(piece);
       if (count === null) break;
       file.offset += count;
       file.map.push(
@@ -123,9 +129,9 @@ async function readMore(file: MapFile): Promise<boolean> {
   }
 }
 
-async function statFile(path: string): Promise<Deno.FileInfo | undefined> {
+function statFile(path: string): Deno.FileInfo | undefined {
   try {
-    const info = await Deno.stat(path);
+    const info = Deno.statSync(path);
     return info.isFile ? info : undefined;
   } catch {
     return undefined;

@@ -21,6 +21,7 @@ import type {
   PerfRecordReader,
 } from "./perf_record_reader.ts";
 import type { RecordedKernel } from "./recorded_kernel_symbols.ts";
+import type { PerfSampleRecord } from "./perf_record_types.ts";
 import { NO_SYMBOLS, type SymbolSource } from "./symbol_source.ts";
 
 /** How a {@linkcode PerfDataSource} makes traces. */
@@ -139,6 +140,22 @@ export class PerfDataSource implements RawTraceSource {
   }
 
   /**
+   * Makes the trace of a sample, by the state of the table.
+   *
+   * @param sample A sample of the event.
+   * @returns The trace.
+   */
+  traceOf(sample: PerfSampleRecord): RawTrace {
+    if (sample.lacksUserStack) {
+      this.#stats.count("perf_user_stack_not_unwound", "data_loss", {
+        detail:
+          "it was recorded as a copy of memory, of which only the innermost frame is told; record with --call-graph fp",
+      });
+    }
+    return this.table.traceOf(sample);
+  }
+
+  /**
    * Makes traces of records, which must be given in the order of the recording.
    * A batch must be converted before the next one is asked for.
    *
@@ -156,13 +173,7 @@ export class PerfDataSource implements RawTraceSource {
           this.#others++;
           continue;
         }
-        if (record.lacksUserStack) {
-          this.#stats.count("perf_user_stack_not_unwound", "data_loss", {
-            detail:
-              "it was recorded as a copy of memory, of which only the innermost frame is told; record with --call-graph fp",
-          });
-        }
-        traces.push(table.traceOf(record));
+        traces.push(this.traceOf(record));
       } else if (traces.length === 0 || !table.changesAddresses(record)) {
         table.apply(record);
         continue;

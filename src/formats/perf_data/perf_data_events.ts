@@ -49,13 +49,11 @@ export async function* perfDataEvents(
     sample: PerfSampleRecord,
     event: number,
   ): Promise<TimelineEvent> {
-    const trace = table.traceOf(sample);
-    const converted = processor === undefined || event !== source!.eventIndex
-      ? undefined
-      : processor.convertTrace(trace);
-    const { frames } = converted instanceof Promise
-      ? await converted
-      : converted ?? { frames: undefined };
+    const hasStack = processor !== undefined && event === source!.eventIndex;
+    const trace = hasStack ? source!.traceOf(sample) : table.traceOf(sample);
+    const frames = hasStack
+      ? (await processor.convertTrace(trace)).frames
+      : undefined;
     return {
       type: "event",
       ...timeline.of(sample.time),

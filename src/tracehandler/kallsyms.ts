@@ -2,8 +2,9 @@ import { FormatError } from "../base/errors.ts";
 
 const FORMAT = "kallsyms";
 /** Types of functions: in text, weak, absolute. */
-const KEPT_TYPES = new Set(
-  Array.from("TtVvWwA", (letter) => letter.charCodeAt(0)),
+const IS_KEPT_TYPE = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => "TtVvWwA".includes(String.fromCharCode(byte)) ? 1 : 0,
 );
 const IMAGE_START = "_stext";
 const IMAGE_END = "_etext";
@@ -87,11 +88,8 @@ class KallsymsParser {
   readonly #bytes: Uint8Array;
   #length = 0;
   #keys = new Float64Array(FIRST_CAPACITY);
-  #starts = new Uint32Array(FIRST_CAPACITY);
-  #ends = new Uint32Array(FIRST_CAPACITY);
-  #modules = new Uint16Array(FIRST_CAPACITY);
-  readonly #moduleNames: string[] = [""];
-  readonly #moduleIds = new Map<string, number>([["", 0]]);
+  /** Where names begin. */
+  #names = new Uint32Array(FIRST_CAPACITY);
   #hasAddress = false;
 
   constructor(bytes: Uint8Array) {
@@ -121,16 +119,13 @@ class KallsymsParser {
       );
     }
     if (key !== 0) this.#hasAddress = true;
-    let tab = second + 1;
-    while (tab < end && bytes[tab] !== TAB) tab++;
-    const isKept = second === first + 2 && KEPT_TYPES.has(bytes[first + 1]!);
-    if (!isKept && !this.#isImageEnd(second + 1, tab)) return;
+    const isKept = second === first + 2 &&
+      IS_KEPT_TYPE[bytes[first + 1]!] === 1;
+    if (!isKept && nameAt(bytes, second + 1) !== IMAGE_END) return;
     if (this.#length === this.#keys.length) this.#grow();
-    const index = this.#length++;
-    this.#keys[index] = key;
-    this.#starts[index] = second + 1;
-    this.#ends[index] = tab;
-    this.#modules[index] = tab === end ? 0 : this.#moduleAt(tab + 1, end);
+    this.#keys[this.#length] = key;
+    this.#names[this.#length] = second + 1;
+    this.#length++;
   }
 
   finish(): KernelSymbols {
@@ -141,24 +136,13 @@ class KallsymsParser {
       );
     }
     const order = orderOf(this.#keys.subarray(0, this.#length));
-    const sorted = <T extends Float64Array | Uint32Array | Uint16Array>(
-      Column: new (length: number) => T,
-      column: T,
-    ): T => {
-      const result = new Column(order.length);
-      for (let at = 0; at < order.length; at++) {
-        result[at] = column[order[at]!]!;
-      }
-      return result;
-    };
-    return new SortedKernelSymbols(
-      this.#bytes,
-      sorted(Float64Array, this.#keys),
-      sorted(Uint32Array, this.#starts),
-      sorted(Uint32Array, this.#ends),
-      sorted(Uint16Array, this.#modules),
-      this.#moduleNames,
-    );
+    const keys = new Float64Array(order.length);
+    const names = new Uint32Array(order.length);
+    for (let at = 0; at < order.length; at++) {
+      keys[at] = this.#keys[order[at]!]!;
+      names[at] = this.#names[order[at]!]!;
+    }
+    return new SortedKernelSymbols(this.#bytes, keys, names);
   }
 
   /** Addresses as signed numbers: those of the kernel lie just below 0 and are exact. */
@@ -183,61 +167,25 @@ class KallsymsParser {
     return bad > 15 ? undefined : high * BIT_32 + (low >>> 0);
   }
 
-  #isImageEnd(start: number, end: number): boolean {
-    return this.#bytes[start] === 95 /* _ */ &&
-      decode(this.#bytes.subarray(start, end)).trim() === IMAGE_END;
-  }
-
-  #moduleAt(start: number, end: number): number {
-    const name = decode(this.#bytes.subarray(start, end)).trim()
-      .replace(/^\[(.*)\]$/, "$1");
-    let id = this.#moduleIds.get(name);
-    if (id === undefined) {
-      id = this.#moduleNames.push(name) - 1;
-      this.#moduleIds.set(name, id);
-    }
-    return id;
-  }
-
   #grow(): void {
-    const length = this.#keys.length * 2;
-    const grown = <T extends Float64Array | Uint32Array | Uint16Array>(
-      Column: new (length: number) => T,
-      column: T,
-    ): T => {
-      const result = new Column(length);
-      result.set(column);
-      return result;
-    };
-    this.#keys = grown(Float64Array, this.#keys);
-    this.#starts = grown(Uint32Array, this.#starts);
-    this.#ends = grown(Uint32Array, this.#ends);
-    this.#modules = grown(Uint16Array, this.#modules);
+    const keys = new Float64Array(this.#keys.length * 2);
+    keys.set(this.#keys);
+    this.#keys = keys;
+    const names = new Uint32Array(this.#names.length * 2);
+    names.set(this.#names);
+    this.#names = names;
   }
 }
 
 class SortedKernelSymbols implements KernelSymbols {
   readonly #bytes: Uint8Array;
   readonly #keys: Float64Array;
-  readonly #starts: Uint32Array;
-  readonly #ends: Uint32Array;
-  readonly #modules: Uint16Array;
-  readonly #moduleNames: readonly string[];
+  readonly #names: Uint32Array;
 
-  constructor(
-    bytes: Uint8Array,
-    keys: Float64Array,
-    starts: Uint32Array,
-    ends: Uint32Array,
-    modules: Uint16Array,
-    moduleNames: readonly string[],
-  ) {
+  constructor(bytes: Uint8Array, keys: Float64Array, names: Uint32Array) {
     this.#bytes = bytes;
     this.#keys = keys;
-    this.#starts = starts;
-    this.#ends = ends;
-    this.#modules = modules;
-    this.#moduleNames = moduleNames;
+    this.#names = names;
   }
 
   get length(): number {
@@ -267,28 +215,44 @@ class SortedKernelSymbols implements KernelSymbols {
     // Of several names of one place the first one counts.
     let index = low - 1;
     while (index > 0 && this.#keys[index - 1] === this.#keys[index]) index--;
+    const at = this.#names[index]!;
     return {
-      name: this.#nameAt(index),
+      name: nameAt(this.#bytes, at),
       address: addressOfKey(this.#keys[index]!),
-      module: this.#moduleNames[this.#modules[index]!]!,
+      module: moduleAt(this.#bytes, at),
     };
   }
 
   addressOf(name: string): bigint | undefined {
     const first = name.charCodeAt(0);
+    const last = name.charCodeAt(name.length - 1);
+    const bytes = this.#bytes;
     for (let index = 0; index < this.#keys.length; index++) {
-      if (this.#bytes[this.#starts[index]!] !== first) continue;
-      if (this.#ends[index]! - this.#starts[index]! < name.length) continue;
-      if (this.#nameAt(index) === name) return addressOfKey(this.#keys[index]!);
+      const at = this.#names[index]!;
+      if (bytes[at] !== first || bytes[at + name.length - 1] !== last) continue;
+      if (nameAt(bytes, at) === name) return addressOfKey(this.#keys[index]!);
     }
     return undefined;
   }
+}
 
-  #nameAt(index: number): string {
-    return decode(
-      this.#bytes.subarray(this.#starts[index]!, this.#ends[index]!),
-    ).trim();
+/** @returns The name that begins there. */
+function nameAt(bytes: Uint8Array, start: number): string {
+  let end = start;
+  while (end < bytes.length && bytes[end] !== TAB && bytes[end] !== NEWLINE) {
+    end++;
   }
+  return decode(bytes.subarray(start, end)).trim();
+}
+
+/** @returns The module behind the name that begins there, empty where there is none. */
+function moduleAt(bytes: Uint8Array, start: number): string {
+  const found = bytes.indexOf(NEWLINE, start);
+  const end = found < 0 ? bytes.length : found;
+  const tab = bytes.subarray(start, end).indexOf(TAB);
+  if (tab < 0) return "";
+  return decode(bytes.subarray(start + tab + 1, end)).trim()
+    .replace(/^\[(.*)\]$/, "$1");
 }
 
 /**
@@ -296,7 +260,8 @@ class SortedKernelSymbols implements KernelSymbols {
  * the kernel, its modules.
  */
 function orderOf(keys: Float64Array): Uint32Array {
-  let order = Uint32Array.from(keys, (_, index) => index);
+  let order = new Uint32Array(keys.length);
+  for (let at = 0; at < order.length; at++) order[at] = at;
   let bounds = [0];
   for (let at = 1; at < keys.length; at++) {
     if (keys[at]! < keys[at - 1]!) bounds.push(at);

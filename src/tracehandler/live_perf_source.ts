@@ -62,7 +62,7 @@ export interface LivePerfSourceOptions {
   readonly ownPid?: number | undefined;
   /** Names of threads that are wanted. @default {all} */
   readonly comms?: readonly string[] | undefined;
-  /** Longest time between two rounds, in milliseconds. @default {100} */
+  /** Longest time between two rounds, in milliseconds. @default {200} */
   readonly intervalMs?: number | undefined;
   /** Most addresses of a call chain; a longer one was cut. @default {unlimited} */
   readonly maxStack?: number | undefined;
@@ -82,7 +82,7 @@ export interface LivePerfCounts {
   readonly truncated: number;
 }
 
-const INTERVAL_MS = 100;
+const INTERVAL_MS = 200;
 const BATCH = 1024;
 /** Halves of words of a frame. */
 const FRAME_HALVES = 4;

@@ -14,10 +14,12 @@ export interface ConsoleHost {
   writeStdout(bytes: Uint8Array): Promise<void>;
   /** Writes all bytes to standard error, at once. */
   writeStderr(bytes: Uint8Array): void;
-  /** Opens standard input. */
+  /** Opens standard input; a read that waits is given up when the iterator is returned. */
   stdin(): AsyncIterable<Uint8Array>;
   /** Whether the stream is a terminal. */
   isTerminal(stream: "stdin" | "stdout" | "stderr"): boolean;
+  /** Whether lines that people type can be read: from a terminal, and not in the background. */
+  canReadKeys(): boolean;
   /** Width of the terminal in columns, 80 where there is none. */
   columns(): number;
   /** Value of an environment variable. */
@@ -86,6 +88,11 @@ export class Console {
     return this.#host.isTerminal("stdin");
   }
 
+  /** Whether lines that people type can be read. */
+  get canReadKeys(): boolean {
+    return this.#host.canReadKeys();
+  }
+
   /** Width of the terminal in columns. */
   get columns(): number {
     return this.#host.columns();
@@ -106,9 +113,13 @@ export class Console {
     return this.#host.now();
   }
 
-  /** @returns The bytes of standard input, which ends when the command is interrupted. */
-  stdin(): AsyncIterable<Uint8Array> {
-    return abortableStream(this.#host.stdin(), this.#signal);
+  /**
+   * @param signal Ends it too.
+   * @returns The bytes of standard input, which ends when the command is interrupted.
+   */
+  stdin(signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    const signals = [this.#signal, signal].filter((each) => each !== undefined);
+    return abortableStream(this.#host.stdin(), AbortSignal.any(signals));
   }
 
   /**

@@ -1,3 +1,4 @@
+import { isInForeground } from "../platform/foreground.ts";
 import type { ConsoleHost } from "./console.ts";
 
 /** @returns The real process as a {@linkcode ConsoleHost}. */
@@ -33,8 +34,9 @@ export function processHost(): ConsoleHost {
         if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
       }
     },
-    stdin: () => Deno.stdin.readable,
+    stdin: () => readStdin(),
     isTerminal: (stream) => Deno[stream].isTerminal(),
+    canReadKeys: () => isInForeground(),
     columns() {
       try {
         return Deno.consoleSize().columns;
@@ -44,5 +46,24 @@ export function processHost(): ConsoleHost {
     },
     env: (name) => Deno.env.get(name),
     now: () => performance.now(),
+  };
+}
+
+/** The stream's own iterator would wait for the end of a read before it lets go. */
+function readStdin(): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      const reader = Deno.stdin.readable.getReader();
+      return {
+        async next() {
+          const { done, value } = await reader.read();
+          return done ? { done, value: undefined } : { done, value };
+        },
+        async return() {
+          await reader.cancel();
+          return { done: true, value: undefined };
+        },
+      };
+    },
   };
 }

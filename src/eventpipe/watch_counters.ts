@@ -52,11 +52,14 @@ export async function* watchCounters(
   const { intervalSec = 1, stop, onStart, onNote } = options;
   const { clrVersion = "" } = await client.processInfo();
   const isShared = parseInt(clrVersion) >= SHARED_SINCE;
+  const ids = {
+    sessionId: isShared ? "SHARED" : crypto.randomUUID(),
+    clientId: crypto.randomUUID(),
+  };
   await using session = await client.collectTracing(
     planCounters(choices, {
       intervalSec,
-      sessionId: isShared ? "SHARED" : crypto.randomUUID(),
-      clientId: crypto.randomUUID(),
+      ...ids,
       maxTimeSeries: options.maxTimeSeries,
       maxHistograms: options.maxHistograms,
     }),
@@ -75,7 +78,7 @@ export async function* watchCounters(
       if (isWanted(sample.provider, sample.name)) {
         samples.push(...preference.add(sample));
       }
-    }, { intervalSec, onNote });
+    }, { intervalSec, onNote, ...ids });
     const facts = {
       handlerOf: () => undefined,
       onHeader: (found: NettraceHeader) => void (header = found),

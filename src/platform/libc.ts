@@ -83,6 +83,10 @@ export const LIBC_SYMBOLS = {
     parameters: ["i32", /* fd */ "buffer", /* addr */ "u32" /* addrlen */],
     result: "i32",
   },
+  shutdown: {
+    parameters: ["i32", /* sockfd */ "i32" /* how */],
+    result: "i32",
+  },
   listen: {
     parameters: ["i32", /* fd */ "i32" /* backlog */],
     result: "i32",
@@ -177,6 +181,16 @@ export const LIBC_SYMBOLS = {
   },
   close: {
     parameters: ["i32" /* fd */],
+    result: "i32",
+  },
+  /** Process group that may read from a terminal. */
+  tcgetpgrp: {
+    parameters: ["i32" /* fd */],
+    result: "i32",
+  },
+  /** Process group of this process. */
+  getpgrp: {
+    parameters: [],
     result: "i32",
   },
   /** Moves the calling thread into a namespace. */

@@ -69,6 +69,10 @@ export class MemoryHost implements ConsoleHost {
     return this.#options.terminals?.includes(stream) ?? false;
   }
 
+  canReadKeys(): boolean {
+    return this.isTerminal("stdin");
+  }
+
   columns(): number {
     return this.#options.columns ?? 80;
   }

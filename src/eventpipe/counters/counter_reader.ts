@@ -84,6 +84,15 @@ export interface CounterReaderOptions {
    * @default {the first one that occurs, for each event source}
    */
   readonly intervalSec?: number | undefined;
+  /**
+   * Session of metrics whose values are taken; a runtime tells every session
+   * the values of all.
+   *
+   * @default {the first one that occurs}
+   */
+  readonly sessionId?: string | undefined;
+  /** Own id within a session that tools share: complaints about others are left out. @default {all are given} */
+  readonly clientId?: string | undefined;
   /** Gets what the source of the metrics tells beside values: limits that were reached, errors. */
   readonly onNote?: ((note: MetricNoteEvent) => void) | undefined;
 }
@@ -92,6 +101,7 @@ export interface CounterReaderOptions {
 export class CounterReader implements EventCollector {
   readonly #onSample: (sample: CounterSample) => void;
   readonly #onNote: ((note: MetricNoteEvent) => void) | undefined;
+  readonly #clientId: string | undefined;
   readonly #wantedSeriesMs: number | undefined;
   readonly #seriesMs = new Map<string, number>();
   readonly #instrumentsById = new Map<number, InstrumentEvent>();
@@ -111,6 +121,8 @@ export class CounterReader implements EventCollector {
   ) {
     this.#onSample = onSample;
     this.#onNote = options.onNote;
+    this.#sessionId = options.sessionId;
+    this.#clientId = options.clientId;
     this.#wantedSeriesMs = options.intervalSec === undefined
       ? undefined
       : Math.round(options.intervalSec * 1000);
@@ -179,7 +191,7 @@ export class CounterReader implements EventCollector {
     const metric = metricsEventOf(event.metadata, fields);
     if (metric === undefined) return;
     if (metric.type === "note") {
-      this.#onNote?.(metric);
+      if (this.#isForUs(metric, fields)) this.#onNote?.(metric);
       return;
     }
     // Values of a session of somebody else would be counted twice.
@@ -194,6 +206,22 @@ export class CounterReader implements EventCollector {
         break;
       case "value":
         if (!metric.isEnded) this.#onValue(event, metric);
+    }
+  }
+
+  #isForUs(
+    { kind, sessionId }: MetricNoteEvent,
+    { clientId }: Readonly<Record<string, unknown>>,
+  ): boolean {
+    switch (kind) {
+      // Tells of the session that runs instead of ours.
+      case "multipleSessionsNotSupported":
+        return true;
+      case "multipleSessionsConfiguredIncorrectly":
+        return this.#clientId === undefined || clientId === this.#clientId;
+      default:
+        return sessionId === "" || this.#sessionId === undefined ||
+          sessionId === this.#sessionId;
     }
   }
 

@@ -88,6 +88,24 @@ Deno.test("CounterReader hands on what the source of the metrics says", () => {
   assertEquals(FEATURES.notes, ["timeSeriesLimitReached"]);
 });
 
+Deno.test("CounterReader leaves out what is for another session", async () => {
+  const bytes = Deno.readFileSync(
+    new URL(
+      "../../fixtures/nettrace/synthetic/v5-features.nettrace",
+      import.meta.url,
+    ),
+  );
+  const meters = ({ samples }: Read) =>
+    samples.filter(({ source }) => source === "meter").length;
+  const all = meters(FEATURES);
+  const own = await read(bytes, {
+    sessionId: "11111111-2222-3333-4444-555555555555",
+  });
+  const other = await read(bytes, { sessionId: "SHARED" });
+  assertEquals([meters(own), own.notes], [all, FEATURES.notes]);
+  assertEquals([meters(other), other.notes], [0, []]);
+});
+
 Deno.test("CounterReader leaves out values made for another interval", async () => {
   const bytes = ownCapture("workload");
   const all = (await read(bytes)).samples;

@@ -370,6 +370,10 @@ testWith(
       each.threadId === workload.pid
     );
     assertStringIncludes(main.frames.at(-1), "Program.Main");
+    const timer = stacks.find(({ frames }: { frames: string[] }) =>
+      frames.some((name) => name.includes("TimerThread"))
+    );
+    assertEquals(timer.frames[0], "[Native Frames]");
     const top = await run(
       "top",
       "-p",
@@ -452,3 +456,40 @@ testWith(
     assertEquals((await workload.status).success, false);
   },
 );
+
+testWith("eventpipe collect ends at Enter on a terminal", DOTNET, async () => {
+  await using folder = await scratch();
+  await using workload = await startWorkload(["idle", "--seconds", "60"]);
+  const { code, stderr } = await runMain(
+    [
+      ...["eventpipe", "collect", "-p", String(workload.pid)],
+      ...["-o", `${folder.path}/e.nettrace`],
+    ],
+    { terminals: ["stdin"], stdin: new TextEncoder().encode("\n") },
+  );
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stderr, "press Enter or Ctrl-C to stop");
+  const { outcome } = await collectNettrace(
+    readFileStream(`${folder.path}/e.nettrace`),
+    [],
+  );
+  assertEquals(outcome.type, "complete");
+});
+
+Deno.test("eventpipe collect lists its presets", async () => {
+  const { code, lines } = await run("collect", "--list-profiles");
+  assertEquals(code, 0);
+  assertEquals(lines.filter((line) => line.includes("(default)")).length, 2);
+  const { stdout } = await run("collect", "--list-profiles", "--json");
+  assertEquals(
+    JSON.parse(stdout).find(({ name }: { name: string }) =>
+      name === "gc-collect"
+    ).providers[1],
+    {
+      name: "Microsoft-Windows-DotNETRuntimePrivate",
+      keywords: "0x0000000000000001",
+      level: 4,
+      arguments: "",
+    },
+  );
+});

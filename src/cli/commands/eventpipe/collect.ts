@@ -14,8 +14,14 @@ import { EXIT_CODE } from "../../exit_code.ts";
 import { UsageError } from "../../usage_error.ts";
 import { openFile } from "../../verbs/open_file.ts";
 import { refuseBinaryToTerminal, writeOutput } from "../../write_output.ts";
+import { listTraceProfiles } from "./list_trace_profiles.ts";
 import { renderTable } from "./render_table.ts";
-import { resumeTarget, sayChild } from "./running_target.ts";
+import {
+  listenForStop,
+  resumeTarget,
+  sayChild,
+  sayHowToStop,
+} from "./running_target.ts";
 import { openTarget } from "./target_options.ts";
 import { parseTraceDuration } from "./trace_duration.ts";
 import { readStoppingEvent, readTraceRequest } from "./trace_request.ts";
@@ -37,6 +43,9 @@ const LEVELS = [
  */
 export async function run(context: CommandContext): Promise<number> {
   const { options, console, signal } = context;
+  if (options["list-profiles"] === true) {
+    return await listTraceProfiles(context);
+  }
   const live = options["live"] as string | undefined;
   if (live !== undefined) {
     const { collectLive } = await import("./collect_live.ts");
@@ -60,6 +69,7 @@ export async function run(context: CommandContext): Promise<number> {
   }
 
   await using target = await openTarget(context);
+  await using enter = listenForStop(context);
   const output = options["output"] as string | undefined ??
     `${target.name}_${timeStamp(new Date())}.nettrace`;
   for (const note of plan.notes) console.note(note);
@@ -79,7 +89,7 @@ export async function run(context: CommandContext): Promise<number> {
         paths.push(path);
         return part;
       },
-      stop: signal,
+      stop: AbortSignal.any([signal, enter.signal]),
       durationMs,
       stoppingEvent,
       splitBytes: options["split-size"] as number | undefined,
@@ -87,6 +97,7 @@ export async function run(context: CommandContext): Promise<number> {
       async onStart() {
         console.note(`Process     : ${target.pid ?? "?"} ${target.name}`);
         console.note(`Output File : ${output}`);
+        sayHowToStop(context, enter);
         await resumeTarget(context, target);
       },
       onProgress(state) {

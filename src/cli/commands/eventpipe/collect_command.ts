@@ -1,5 +1,6 @@
 import type { OptionSpec } from "../../../formats/option_spec.ts";
 import type { Command } from "../../command.ts";
+import { JSON_OPTION } from "../../common_options.ts";
 import { TARGET_OPTIONS } from "./target_options.ts";
 
 /** Options that choose what is traced. */
@@ -69,6 +70,12 @@ export const collectCommand: Command = {
   options: [
     ...TARGET_OPTIONS,
     ...PLAN_OPTIONS,
+    {
+      name: "list-profiles",
+      type: "boolean",
+      help: "print the presets of --profile and end",
+    },
+    { ...JSON_OPTION, help: "print --list-profiles as JSON" },
     {
       name: "output",
       short: "o",
@@ -157,7 +164,7 @@ export const collectCommand: Command = {
     },
   ],
   details:
-    `Records until Ctrl-C, the duration, the stopping event or the end of the process, or of the program behind --, which is traced from its first instruction.
+    `Records until Enter or Ctrl-C, the duration, the stopping event or the end of the process, or of the program behind --, which is traced from its first instruction.
 The file is what the runtime sends, byte for byte, and can be read at any moment; a second Ctrl-C leaves at once and keeps what there is.
 With --live the stacks of all managed threads are sampled every millisecond and sent as OTLP profiles of wall time, named as the runtime names its code; thread.state tells managed code from waiting and native code. What a collector does not take waits in a queue of 8 profiles and is sent again; headers, certificates, compression and service name come from the OTEL_ variables.
 With --split-size or --split-time each file has a session of its own and can be read by itself; events of the moment in which two overlap are in both.`,
@@ -174,6 +181,7 @@ With --split-size or --split-time each file has a session of its own and can be 
       "eventpipe collect --format speedscope -- dotnet app.dll",
       "from the first instruction, converted",
     ],
+    ["eventpipe collect --list-profiles", "the presets"],
     [
       "eventpipe collect -p 1234 --live otlp=http://localhost:4318",
       "keep profiling",

@@ -12,7 +12,12 @@ import { profilePeriods } from "../../../tracehandler/profile_periods.ts";
 import type { CommandContext } from "../../command.ts";
 import { EXIT_CODE } from "../../exit_code.ts";
 import { UsageError } from "../../usage_error.ts";
-import { resumeTarget, sayChild } from "./running_target.ts";
+import {
+  listenForStop,
+  resumeTarget,
+  sayChild,
+  sayHowToStop,
+} from "./running_target.ts";
 import { openTarget } from "./target_options.ts";
 import { parseTraceDuration } from "./trace_duration.ts";
 
@@ -40,6 +45,7 @@ export async function collectLive(
   const settings = await readCertificates(environment);
   await using target = await openTarget(context);
   const { entrypointAssembly } = await target.client.processInfo({ signal });
+  await using enter = listenForStop(context);
   const stop = new AbortController();
   const end = () => stop.abort();
   const say = seldom(context);
@@ -51,6 +57,7 @@ export async function collectLive(
     async onStart() {
       console.note(`Process     : ${target.pid ?? "?"} ${target.name}`);
       console.note(`Sending to  : ${endpoint.url} (${endpoint.protocol})`);
+      sayHowToStop(context, enter);
       if (durationMs !== undefined) timer = setTimeout(end, durationMs);
       await resumeTarget(context, target);
     },
@@ -58,8 +65,10 @@ export async function collectLive(
   const stats = new DecodeStats();
   let hasSamples = false;
   let counters: ExportCounters;
-  signal.addEventListener("abort", end);
-  if (signal.aborted) end();
+  for (const each of [signal, enter.signal]) {
+    each.addEventListener("abort", end);
+    if (each.aborted) end();
+  }
   try {
     const exporter = new OtlpExporter(endpoint, {
       ...settings,

@@ -1,9 +1,44 @@
 import { UnsupportedCommandError } from "../../../eventpipe/ipc/diagnostic_error.ts";
 import type { CommandContext } from "../../command.ts";
+import { listenForEnter } from "../../enter_key.ts";
+import type { EnterKey } from "../../enter_key.ts";
 import type { Target } from "./target_options.ts";
 
+const NO_KEYS: EnterKey = {
+  signal: new AbortController().signal,
+  isListening: false,
+  async [Symbol.asyncDispose]() {},
+};
 /** How long the exit code of a program is waited for. */
 const EXIT_MS = 1000;
+
+/**
+ * Waits for Enter, which ends a recording as Ctrl-C does, unless the keys belong
+ * to the program that was started.
+ *
+ * @param context The running command.
+ * @returns The waiting; dispose it.
+ */
+export function listenForStop(
+  { console, options, passthrough }: CommandContext,
+): EnterKey {
+  const isOfChild = passthrough.length > 0 &&
+    options["show-child-io"] === true;
+  return isOfChild ? NO_KEYS : listenForEnter(console);
+}
+
+/**
+ * Says how a recording is ended, to people who are there.
+ *
+ * @param context The running command.
+ * @param enter What {@linkcode listenForStop} gave.
+ */
+export function sayHowToStop(
+  { console }: CommandContext,
+  enter: EnterKey,
+): void {
+  if (enter.isListening) console.note("press Enter or Ctrl-C to stop");
+}
 
 /**
  * Lets a runtime go on that waits at its start, unless `--resume-runtime` says

@@ -5,6 +5,11 @@ import type { CommandContext } from "../../command.ts";
 import { EXIT_CODE } from "../../exit_code.ts";
 import { openTarget } from "./target_options.ts";
 
+/** After this long people want to know what is waited for. */
+const PATIENCE_MS = 5_000;
+/** Stands for frames that the runtime does not see or name. */
+const NATIVE_FRAMES = "[Native Frames]";
+
 /** A thread and its stack. */
 interface ThreadStack {
   readonly threadId: number | null;
@@ -21,11 +26,21 @@ interface ThreadStack {
 export async function run(context: CommandContext): Promise<number> {
   const { options, console, signal } = context;
   await using target = await openTarget(context);
-  const profile = await sampleStacks(target.client, {
-    durationMs: options["duration"] as number / 1e6,
-    timed: true,
-    stop: signal,
-  });
+  const durationMs = options["duration"] as number / 1e6;
+  const patience = setTimeout(
+    () => console.note("the process names its methods, which may take minutes"),
+    durationMs + PATIENCE_MS,
+  );
+  let profile: Profile;
+  try {
+    profile = await sampleStacks(target.client, {
+      durationMs,
+      timed: true,
+      stop: signal,
+    });
+  } finally {
+    clearTimeout(patience);
+  }
   const stacks = firstStacks(profile);
   if (stacks.length === 0) {
     console.note("no thread was sampled; try a longer --duration");
@@ -58,7 +73,9 @@ function firstStacks(profile: Profile): ThreadStack[] {
   }
   const result: ThreadStack[] = [];
   for (const [thread, sample] of first) {
-    const names: string[] = [];
+    const names: string[] = isOutsideManagedCode(profile, sample)
+      ? [NATIVE_FRAMES]
+      : [];
     for (
       let stack = samples.stack[sample]!;
       stack >= 0;
@@ -66,11 +83,8 @@ function firstStacks(profile: Profile): ThreadStack[] {
     ) {
       const frame = stacks.frame[stack]!;
       const at = frames.function[frame]!;
-      names.push(
-        at < 0
-          ? `0x${frames.address[frame]!.toString(16)}`
-          : strings[functions.name[at]!]!,
-      );
+      const name = at < 0 ? NATIVE_FRAMES : strings[functions.name[at]!]!;
+      if (name !== NATIVE_FRAMES || names.at(-1) !== name) names.push(name);
     }
     const known = threads[thread];
     result.push({
@@ -80,4 +94,15 @@ function firstStacks(profile: Profile): ThreadStack[] {
     });
   }
   return result.sort((a, b) => (a.threadId ?? 0) - (b.threadId ?? 0));
+}
+
+/** Whether the thread waited or ran native code, called by its innermost managed method. */
+function isOutsideManagedCode(
+  { valueTypes, samples }: Profile,
+  sample: number,
+): boolean {
+  const valueOf = (type: string) =>
+    samples.values[valueTypes.findIndex((each) => each.type === type)]
+      ?.[sample] ?? 0;
+  return valueOf("wall") > 0 && valueOf("managed") === 0;
 }

@@ -20,7 +20,7 @@ export const stackCommand: Command = {
     },
   ],
   details:
-    "Stacks have the innermost method first. A thread without managed frames is not seen.",
+    "Stacks have the innermost method first; [Native Frames] stands for code outside of managed code. A thread without managed frames is not seen.",
   examples: [["eventpipe stack -p 1234", "one stack per thread"]],
   load: () => import("./stack.ts"),
 };

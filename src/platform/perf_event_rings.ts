@@ -139,9 +139,7 @@ export class PerfEventRings implements Disposable {
       "open",
       `open control group ${cgroup}`,
     );
-    const action = `sample ${
-      cgroup ?? (pid < 0 ? "all processes" : `process ${pid}`)
-    } on processor ${cpu}`;
+    const action = `sample ${cgroup ?? describePid(pid)} on processor ${cpu}`;
     let fd: number;
     try {
       fd = libc.check(
@@ -386,6 +384,11 @@ export class PerfEventRings implements Disposable {
     }
     return bytes;
   }
+}
+
+function describePid(pid: number): string {
+  if (pid < 0) return "all processes";
+  return pid === 0 ? "a new program" : `thread ${pid}`;
 }
 
 function hasEnded(polled: Uint8Array, at: number): boolean {

@@ -64,6 +64,8 @@ interface Attempt {
   readonly event: PerfEventChoice;
   /** Whether it needs a kernel that gives build ids and counts what is lost. */
   readonly isModern: boolean;
+  /** What is done without. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -78,10 +80,12 @@ interface Attempt {
 export function openPerfEvents(
   options: OpenPerfEventsOptions,
 ): OpenedPerfEvents {
-  let attempt: Attempt = { event: options.event, isModern: true };
+  let attempt: Attempt = { event: options.event, isModern: true, notes: [] };
   while (true) {
     try {
-      return openAttempt(options, attempt);
+      const opened = openAttempt(options, attempt);
+      for (const note of attempt.notes) options.onNote(note);
+      return opened;
     } catch (error) {
       if (!(error instanceof OsError)) throw error;
       const next = nextAttempt(attempt, error, options);
@@ -92,18 +96,15 @@ export function openPerfEvents(
 }
 
 function nextAttempt(
-  { event, isModern }: Attempt,
+  { event, isModern, notes }: Attempt,
   { code }: OsError,
-  { onNote, frequency, period }: OpenPerfEventsOptions,
+  { frequency, period }: OpenPerfEventsOptions,
 ): Attempt | undefined {
   const isTooFast = period === undefined && frequency > maxSampleRate();
   if (code === "EINVAL" && isModern && !isTooFast) {
-    return { event, isModern: false };
+    return { event, isModern: false, notes };
   }
   if (NOT_COUNTED.has(code) && !event.isClock) {
-    onNote(
-      `this machine does not count ${event.name} (${code}); sampling by ${FALLBACK_EVENT}`,
-    );
     return {
       event: {
         ...parsePerfEvent(FALLBACK_EVENT),
@@ -111,13 +112,21 @@ function nextAttempt(
         kernelOnly: event.kernelOnly,
       },
       isModern,
+      notes: [
+        ...notes,
+        `this machine does not count ${event.name} (${code}); sampling by ${FALLBACK_EVENT}`,
+      ],
     };
   }
   if (DENIED.has(code) && !event.userOnly && !event.kernelOnly) {
-    onNote(
-      `the kernel's own stacks are not recorded: kernel.perf_event_paranoid is ${paranoidLevel()}, they need root, CAP_PERFMON or a level of at most 1`,
-    );
-    return { event: { ...event, userOnly: true }, isModern };
+    return {
+      event: { ...event, userOnly: true },
+      isModern,
+      notes: [
+        ...notes,
+        `the kernel's own stacks are not recorded: kernel.perf_event_paranoid is ${paranoidLevel()}, they need root, CAP_PERFMON or a level of at most 1`,
+      ],
+    };
   }
   return undefined;
 }
@@ -169,7 +178,7 @@ function openProcesses(
   }
   if (rings.eventCount === 0) {
     throw new OsError(
-      `Cannot sample process ${pids.join(", ")}: it has ended`,
+      `Cannot sample process ${pids.join(", ")}: there is no such process`,
       { syscall: "perf_event_open", errno: 3, code: "ESRCH" },
     );
   }
@@ -268,6 +277,9 @@ function explain(error: OsError, options: OpenPerfEventsOptions): Error {
         if (target.type === "all" || target.type === "cgroup") {
           return `kernel.perf_event_paranoid is ${level}; sampling all processes needs root, CAP_PERFMON or a level of at most 0`;
         }
+        if (event.kernelOnly) {
+          return `kernel.perf_event_paranoid is ${level}; sampling the kernel needs root, CAP_PERFMON or a level of at most 1`;
+        }
         return level > 2
           ? `kernel.perf_event_paranoid is ${level}; sampling needs root, CAP_PERFMON or a level of at most 2`
           : "processes of other users need root or CAP_PERFMON, and a container may forbid perf_event_open";
@@ -289,14 +301,13 @@ function explain(error: OsError, options: OpenPerfEventsOptions): Error {
         return `this machine does not count ${event.name}`;
       case "ENOSYS":
         return "this kernel has no performance events";
-      case "ESRCH":
-        return "it has ended";
       default:
         return undefined;
     }
   };
   const text = hint();
-  return text === undefined || error.message.endsWith(text)
+  return text === undefined || error.syscall !== "perf_event_open" ||
+      error.code === "ESRCH"
     ? error
     : new OsError(`${error.message}; ${text}`, {
       syscall: error.syscall,

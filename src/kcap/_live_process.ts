@@ -1,3 +1,4 @@
+import { ZERO_TIME } from "./capture_time.ts";
 import type {
   KcapHandle,
   KcapMapping,
@@ -66,7 +67,7 @@ export function makeProcess(
     envs: facts.envs ?? [],
     handles: facts.handles ?? [],
     pe: facts.pe,
-    startTime: facts.startTime,
+    startTime: facts.startTime === ZERO_TIME ? undefined : facts.startTime,
     uuid: facts.uuid ?? 0n,
     username: facts.username ?? "",
     domain: facts.domain ?? "",

@@ -31,10 +31,11 @@ export function callStackOf(event: KcapEvent): readonly KcapFrame[] {
     typeof value !== "object" || value instanceof Uint8Array ||
     value.kind !== "addresses"
   ) return [];
-  const modules = [...event.process?.modules.values() ?? []];
+  const modules = [...event.process?.modules.values() ?? []]
+    .sort((a, b) => a.base < b.base ? -1 : 1);
   return value.items.map((address): KcapFrame => {
     const isKernel = address >= KERNEL_START;
-    const module = modules.find((candidate) => contains(candidate, address));
+    const module = moduleAt(modules, address);
     return {
       address,
       module: module?.path ?? "",
@@ -45,6 +46,20 @@ export function callStackOf(event: KcapEvent): readonly KcapFrame[] {
   });
 }
 
-function contains({ base, size }: KcapModule, address: bigint): boolean {
-  return address >= base && address < base + size;
+/** The module that an address lies in, of modules in order of their bases. */
+function moduleAt(
+  modules: readonly KcapModule[],
+  address: bigint,
+): KcapModule | undefined {
+  let from = 0;
+  let to = modules.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (modules[middle]!.base <= address) from = middle + 1;
+    else to = middle;
+  }
+  const nearest = modules[from - 1];
+  return nearest !== undefined && address < nearest.base + nearest.size
+    ? nearest
+    : undefined;
 }

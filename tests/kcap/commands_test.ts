@@ -523,6 +523,18 @@ Deno.test("kcap check tells the health of captures", async () => {
   );
 });
 
+Deno.test("kcap check reads standard input and passes over folders", async () => {
+  const { code, stdout } = await runMain(
+    ["kcap", "check", fixture(""), "-"],
+    { stdin: kcapFixture("head-v2-ps4.cap") },
+  );
+  assertEquals(code, 1);
+  assertEquals(lines(stdout).map((line) => line.slice(line.indexOf(": "))), [
+    `: Cannot read ${fixture("")}: it is a folder`,
+    ": ok, dialect E, 10 events, 1 state event, 4 handles",
+  ]);
+});
+
 Deno.test("kcap check says what is missing for process names", async () => {
   await using folder = await makeFolder();
   const path = join(folder.path, "x.cap");

@@ -142,6 +142,17 @@ function follow(events: readonly DecodedEvent[], limit?: number): {
 const CREATE_10 = event("process", 1, { pid: 10, ppid: 4, name: "a.exe" });
 const CREATE_11 = event("process", 1, { pid: 11, ppid: 10, name: "b.exe" });
 
+Deno.test("KcapState takes the zero time as not known", () => {
+  const started = (time: string) => {
+    const { state } = follow([
+      event("process", 1, { pid: 10, ppid: 4, start_time: time }),
+    ]);
+    return state.processes.get(10)!.startTime;
+  };
+  assertEquals(started("0001-01-01T00:00:00Z"), undefined);
+  assertEquals(started("2024-10-10T08:00:01Z"), "2024-10-10T08:00:01Z");
+});
+
 Deno.test("KcapState cuts the link to a parent that ended", () => {
   const { state } = follow([
     CREATE_10,

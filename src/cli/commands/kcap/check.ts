@@ -2,10 +2,13 @@ import { FormatError, LimitError } from "../../../base/errors.ts";
 import { toJsonText } from "../../../base/json_text.ts";
 import { escapeForTerminal } from "../../../base/terminal_text.ts";
 import { faultStat } from "../../../kcap/fault_severity.ts";
-import { openKcapFile } from "../../../kcap/open_kcap_file.ts";
+import { openKcap } from "../../../kcap/kcap_reader.ts";
 import type { KcapFault } from "../../../kcap/types.ts";
 import type { CommandContext } from "../../command.ts";
 import { EXIT_CODE } from "../../exit_code.ts";
+import { UsageError } from "../../usage_error.ts";
+import { openCaptureSource } from "./capture_source.ts";
+import { countOf } from "./count_of.ts";
 
 /** Problems that are listed one by one. */
 const MAX_PROBLEMS = 20;
@@ -49,8 +52,9 @@ export async function run(context: CommandContext): Promise<number> {
 
 async function checkFile(
   path: string,
-  { options, signal, console }: CommandContext,
+  context: CommandContext,
 ): Promise<CheckResult> {
+  const { options, signal } = context;
   const problems: KcapFault[] = [];
   let problemCount = 0;
   const empty = {
@@ -64,18 +68,13 @@ async function checkFile(
     remarks: [],
   };
   try {
-    const { size } = await statOrNothing(path);
-    await using progress = console.progress(
-      `Checking ${path}`,
-      size === undefined ? {} : { total: size },
-    );
-    await using reader = await openKcapFile(path, {
+    await using source = await openCaptureSource(path, context, true);
+    await using reader = await openKcap(source.bytes, {
       strict: options["strict"] === true,
       force: options["force"] === true,
       legacyNames: options["raw-names"] === true ? "keep" : "normalize",
       includeState: true,
       tracksHandles: false,
-      onRead: (bytes) => progress.update(bytes),
       onFault: (fault) => {
         if (faultStat(fault.kind).severity === "notice") return;
         problemCount++;
@@ -113,13 +112,13 @@ async function checkFile(
           : "",
         stateWarnings > 0
           ? `${
-            plural(stateWarnings, "event")
+            countOf(stateWarnings, "event")
           } whose effect on the state is not known`
           : "",
         badTimestamps > 0 ? `${badTimestamps} events without a valid time` : "",
         unordered > 0
           ? `${
-            plural(unordered, "event")
+            countOf(unordered, "event")
           } of an earlier time than one before, as is usual`
           : "",
       ].filter((remark) => remark !== ""),
@@ -127,21 +126,11 @@ async function checkFile(
   } catch (error) {
     signal.throwIfAborted();
     const isTold = error instanceof FormatError ||
-      error instanceof LimitError || error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.PermissionDenied ||
-      error instanceof Deno.errors.IsADirectory;
+      error instanceof LimitError || error instanceof UsageError ||
+      error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.PermissionDenied;
     if (!isTold) throw error;
     return { ...empty, isOk: false, error: error.message };
-  }
-}
-
-async function statOrNothing(
-  path: string,
-): Promise<{ readonly size: number | undefined }> {
-  try {
-    return await Deno.stat(path);
-  } catch {
-    return { size: undefined }; // opening it tells why
   }
 }
 
@@ -152,11 +141,11 @@ function* describe(result: CheckResult): Generator<string, void, undefined> {
     return;
   }
   yield `${file}: ${
-    result.isOk ? "ok" : plural(result.problemCount, "problem")
+    result.isOk ? "ok" : countOf(result.problemCount, "problem")
   }, dialect ${result.dialect ?? "unknown"}, ${
-    plural(result.events, "event")
-  }, ${plural(result.stateEvents, "state event")}, ${
-    plural(result.handles, "handle")
+    countOf(result.events, "event")
+  }, ${countOf(result.stateEvents, "state event")}, ${
+    countOf(result.handles, "handle")
   }`;
   for (const { offset, message } of result.problems) {
     yield `  at byte ${offset}: ${escapeForTerminal(message)}`;
@@ -164,8 +153,4 @@ function* describe(result: CheckResult): Generator<string, void, undefined> {
   const more = result.problemCount - result.problems.length;
   if (more > 0) yield `  ${more} more`;
   for (const remark of result.remarks) yield `  note: ${remark}`;
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -12,7 +12,7 @@ export const checkCommand: Command = {
     ...CAPTURE_OPTIONS.filter(({ name }) => name !== "errors"),
   ],
   details:
-    `Looks at the envelope, the header, every record and the recovered state.
+    `Looks at the envelope, the header, every record and the recovered state. - reads standard input.
 Exit codes: 0 all is well, 3 records are damaged or missing, 1 a file is no capture.`,
   examples: [
     ["kcap check events.cap", "one capture"],

@@ -4,10 +4,9 @@ import {
   openKcap,
   type OpenKcapOptions,
 } from "../../../kcap/kcap_reader.ts";
-import { resolveKcapPath } from "../../../kcap/open_kcap_file.ts";
-import { readFileStream } from "../../../platform/file_source.ts";
 import type { CommandContext } from "../../command.ts";
 import { UsageError } from "../../usage_error.ts";
+import { openCaptureSource } from "./capture_source.ts";
 import { type FaultPolicy, FaultReporter } from "./fault_reporter.ts";
 
 /** A capture that a command reads. */
@@ -33,7 +32,7 @@ export interface OpenCaptureOptions
  * @param context The running command, with `CAPTURE_OPTIONS`.
  * @param options Filter, state-only events.
  * @returns The reader; its faults go to `faults`.
- * @throws {UsageError} When standard input is a terminal.
+ * @throws {UsageError} When it is a terminal or a folder.
  * @throws {FormatError} When it is not a capture, with its name.
  */
 export async function openCapture(
@@ -42,40 +41,15 @@ export async function openCapture(
   options: OpenCaptureOptions = {},
 ): Promise<OpenedCapture> {
   const { console, signal } = context;
-  const isStdin = path === "-";
-  const name = isStdin ? "standard input" : path;
+  await using stack = new AsyncDisposableStack();
+  const showsProgress = options.isPrinting !== true ||
+    !console.stdoutIsTerminal;
+  const source = await openCaptureSource(path, context, showsProgress);
+  const { name, bytes } = stack.use(source);
   const policy = context.options["errors"] as FaultPolicy;
   const faults = new FaultReporter(console, name, policy);
-  await using stack = new AsyncDisposableStack();
-  let source: AsyncIterable<Uint8Array>;
-  if (isStdin) {
-    if (console.stdinIsTerminal) {
-      throw new UsageError(
-        "Cannot read a capture from the terminal",
-        "name a file, or send one into standard input",
-      );
-    }
-    source = console.stdin();
-  } else {
-    const found = await resolveKcapPath(path);
-    const { isDirectory, size } = await Deno.stat(found);
-    if (isDirectory) {
-      throw new UsageError(
-        `Cannot read ${path}: it is a folder`,
-        "name the files in it",
-      );
-    }
-    const isShown = options.isPrinting !== true || !console.stdoutIsTerminal;
-    const progress = isShown
-      ? stack.use(console.progress(`Reading ${found}`, { total: size }))
-      : undefined;
-    source = readFileStream(found, {
-      signal,
-      onRead: (bytes) => progress?.update(bytes),
-    });
-  }
   const reader = stack.use(
-    await openNamed(source, name, {
+    await openNamed(bytes, name, {
       ...options,
       strict: context.options["strict"] === true,
       force: context.options["force"] === true,

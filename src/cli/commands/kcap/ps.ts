@@ -4,6 +4,7 @@ import { ancestorsOf } from "../../../kcap/ancestors.ts";
 import type { KcapProcess } from "../../../kcap/types.ts";
 import type { CommandContext } from "../../command.ts";
 import { EXIT_CODE } from "../../exit_code.ts";
+import { countOf } from "./count_of.ts";
 import { openCapture, readUpTo } from "./open_capture.ts";
 
 /**
@@ -117,8 +118,8 @@ function describe(process: KcapProcess, isLong: boolean): string {
     user === "" ? "" : escapeForTerminal(user.toWellFormed()),
     `session ${process.sessionId}`,
     process.startTime === undefined ? "" : `since ${process.startTime}`,
-    `${process.threads.size} threads`,
-    `${process.modules.size} modules`,
+    countOf(process.threads.size, "thread"),
+    countOf(process.modules.size, "module"),
     process.integrityLevel,
     process.isWow64 ? "WOW64" : "",
     process.isPackaged ? "packaged" : "",

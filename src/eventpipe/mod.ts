@@ -160,6 +160,7 @@ export * from "./reports/event_counts.ts";
 export * from "./reports/losses_part.ts";
 export * from "./reports/read_nettrace_report.ts";
 export * from "./reports/report_part.ts";
+export * from "./samples/nettrace_trace_source.ts";
 export * from "./samples/read_nettrace_profile.ts";
 export type { SampleFilter } from "./samples/sample_filter.ts";
 export type { TraceEventProfile } from "./samples/traceevent_samples.ts";

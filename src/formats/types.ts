@@ -1,6 +1,7 @@
 import type { DecodeStats } from "../base/decode_stats.ts";
 import type { Limits } from "../base/limits.ts";
 import type { Report } from "../base/report.ts";
+import type { RawTraceSource } from "../profile/raw_trace.ts";
 import type { Profile } from "../profile/types.ts";
 import type { TimelineEvent } from "../timeline/types.ts";
 import type { OptionSpec, OptionValues } from "./option_spec.ts";
@@ -103,6 +104,11 @@ export interface Format {
     options: OptionValues,
     request: ProfileRequest,
   ): Promise<Profile>;
+  /** Its stacks one by one as they were sampled, for the trace handler, where that differs from `profile`. */
+  traces?(
+    input: FormatInput,
+    options: OptionValues,
+  ): Promise<RawTraceSource>;
   /** Whether {@linkcode Format.report} tells what a table of the profile's functions would. @default {false} */
   readonly summarizesProfile?: boolean | undefined;
   /** What it can tell beyond a profile's top functions, which `report` adds by itself. */

@@ -55,6 +55,7 @@ export * from "./sniff_folded.ts";
 export * from "./sniff_otlp.ts";
 export * from "./sniff_pprof.ts";
 export * from "./sniff_speedscope.ts";
+export * from "./split_profile.ts";
 export * from "./subtract_profiles.ts";
 export * from "./trace.ts";
 export * from "./trace_hash.ts";

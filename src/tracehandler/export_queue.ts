@@ -257,9 +257,9 @@ export class ExportQueue implements AsyncDisposable {
       if (this.#timer.now() + waitMs > endMs) {
         this.#counters.failed++;
         this.#say(
-          `an export is given up after ${
-            attempt + 1
-          } attempts: ${outcome.reason}`,
+          `an export is given up after ${attempt + 1} attempt${
+            attempt === 0 ? "" : "s"
+          }: ${outcome.reason}`,
         );
         return;
       }

@@ -9,8 +9,7 @@ import {
   type ExportQueueOptions,
 } from "./export_queue.ts";
 import type { OtlpEndpoint } from "./otlp_endpoint.ts";
-import { OtlpGrpcClient } from "./otlp_grpc_client.ts";
-import { OtlpHttpClient } from "./otlp_http_client.ts";
+import { openOtlpTransport } from "./open_otlp_transport.ts";
 import type {
   OtlpMessage,
   OtlpTransport,
@@ -51,9 +50,7 @@ export class OtlpExporter implements AsyncDisposable {
    */
   constructor(endpoint: OtlpEndpoint, options: OtlpExporterOptions = {}) {
     this.#options = options;
-    this.#transport = endpoint.protocol === "grpc"
-      ? new OtlpGrpcClient(endpoint, options)
-      : new OtlpHttpClient(endpoint, options);
+    this.#transport = openOtlpTransport(endpoint, options);
     this.#queue = new ExportQueue(this.#transport, options);
   }
 

@@ -251,7 +251,9 @@ function hintOf(code: number): string {
 }
 
 function judgeFailure(error: unknown, url: string): ExportOutcome {
-  const message = error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  // The connection's error stands behind that of the stream.
+  const message = /\(caused by: (.*)\)$/s.exec(text)?.[1] ?? text;
   if (/certificate|UnknownIssuer|self.signed/i.test(message)) {
     return { type: "refused", reason: message, isTooLarge: false };
   }

@@ -193,13 +193,19 @@ function hintOf(status: number): string {
   }
 }
 
-/** What fetch says of a failure lies in its cause. */
+/** What fetch says of a failure lies in its cause, behind the address and the layers that it passed. */
 function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { message, cause } = error;
-  return cause instanceof Error && !message.includes(cause.message)
+  const whole = cause instanceof Error && !message.includes(cause.message)
     ? `${message}: ${cause.message}`
     : message;
+  return whole.replace(
+    /(?:fetch failed: )?error sending request(?: from \S+)? for (?:url )?\(?\S+\)?(?: \([^)]*\))?: /,
+    "",
+  )
+    .replace(/client error \(\w+\): /, "")
+    .replace(/ \(os error \d+\)/, "");
 }
 
 async function pack(

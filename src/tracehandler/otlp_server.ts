@@ -1,4 +1,5 @@
 import http2 from "node:http2";
+import { abortableStream } from "../base/abortable_stream.ts";
 import { FormatError, LimitError } from "../base/errors.ts";
 import { ProtobufWriter } from "../codec/protobuf_writer.ts";
 import { collectBytes } from "../container/collect_bytes.ts";
@@ -36,6 +37,10 @@ export interface ListenOtlpOptions {
     | undefined;
   /** Most bytes of a message, unpacked. @default {67108864} */
   readonly maxMessageBytes?: number | undefined;
+  /** Most messages at a time; senders of more are asked to try again. @default {16} */
+  readonly maxMessages?: number | undefined;
+  /** Milliseconds in which a message must have come whole. @default {60000} */
+  readonly receiveTimeoutMs?: number | undefined;
   /** Told why a message was not taken. @default {nobody} */
   readonly log?: ((message: string) => void) | undefined;
 }
@@ -47,6 +52,10 @@ export interface OtlpServerAddress {
 }
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+const DEFAULT_MAX_MESSAGES = 16;
+const DEFAULT_RECEIVE_MS = 60_000;
+/** After which a sender that came at a bad time may come again. */
+const RETRY_AFTER_SECONDS = 1;
 const GZIP = "gzip";
 /** Of the frame around a gRPC message. */
 const PREFIX_BYTES = 5;
@@ -84,12 +93,36 @@ export async function listenOtlp(
 ): Promise<OtlpServer> {
   const server = new Receiver(options);
   try {
-    if (options.http !== undefined) server.listenHttp(options.http);
-    if (options.grpc !== undefined) await server.listenGrpc(options.grpc);
+    if (options.http !== undefined) {
+      const { http } = options;
+      await explainTaken(http, () => server.listenHttp(http));
+    }
+    if (options.grpc !== undefined) {
+      const { grpc } = options;
+      await explainTaken(grpc, () => server.listenGrpc(grpc));
+    }
     return server;
   } catch (error) {
     await server[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+/** The system's own words name no address. */
+async function explainTaken(
+  { hostname, port }: OtlpServerAddress,
+  listen: () => Promise<void> | void,
+): Promise<void> {
+  try {
+    await listen();
+  } catch (cause) {
+    const isTaken = cause instanceof Deno.errors.AddrInUse ||
+      (cause instanceof Error && cause.message.includes("EADDRINUSE"));
+    if (!isTaken) throw cause;
+    throw new Deno.errors.AddrInUse(
+      `Cannot listen on ${hostname}:${port}: the address is taken`,
+      { cause },
+    );
   }
 }
 
@@ -104,11 +137,16 @@ class Receiver implements OtlpServer {
   grpcAddress: OtlpServerAddress | undefined;
   readonly #options: ListenOtlpOptions;
   readonly #maxBytes: number;
+  readonly #maxMessages: number;
+  readonly #receiveMs: number;
+  #receiving = 0;
   readonly #stack = new AsyncDisposableStack();
 
   constructor(options: ListenOtlpOptions) {
     this.#options = options;
     this.#maxBytes = options.maxMessageBytes ?? DEFAULT_MAX_BYTES;
+    this.#maxMessages = options.maxMessages ?? DEFAULT_MAX_MESSAGES;
+    this.#receiveMs = options.receiveTimeoutMs ?? DEFAULT_RECEIVE_MS;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -155,7 +193,12 @@ class Receiver implements OtlpServer {
         );
       }
       const encoding = request.headers.get("content-encoding") ?? "identity";
-      const bytes = await this.#collect(request.body ?? [], encoding);
+      using receiving = this.#enter();
+      const bytes = await this.#collect(
+        abortableStream(toAsync(request.body ?? []), receiving.signal),
+        encoding,
+      );
+      receiving.signal.throwIfAborted();
       await this.#take(bytes, isJson ? "http/json" : "http/protobuf");
       return isJson ? Response.json({}) : new Response(new Uint8Array(0), {
         headers: { "content-type": "application/x-protobuf" },
@@ -219,7 +262,12 @@ class Receiver implements OtlpServer {
           GRPC_STATUS.unimplemented,
         );
       }
-      const framed = await readStream(stream, this.#maxBytes + PREFIX_BYTES);
+      using receiving = this.#enter();
+      const framed = await readStream(
+        stream,
+        this.#maxBytes + PREFIX_BYTES,
+        receiving.signal,
+      );
       const frame = unframeGrpcMessage(framed);
       if (frame === undefined) {
         throw new Refusal(
@@ -230,7 +278,7 @@ class Receiver implements OtlpServer {
       }
       const encoding = String(headers["grpc-encoding"] ?? "identity");
       const bytes = frame.isPacked
-        ? await this.#collect([frame.message], encoding)
+        ? await this.#collect(toAsync([frame.message]), encoding)
         : frame.message;
       await this.#take(bytes, "grpc");
     } catch (error) {
@@ -251,6 +299,8 @@ class Receiver implements OtlpServer {
     if (refusal !== undefined) {
       // Without a message the status comes with the first headers.
       stream.respond({ ...head, ...status }, { endStream: true });
+      // What still comes is of no use.
+      stream.close(http2.constants.NGHTTP2_NO_ERROR);
       return;
     }
     stream.respond(head, { waitForTrailers: true });
@@ -258,12 +308,24 @@ class Receiver implements OtlpServer {
     stream.end(frameGrpcMessage(new Uint8Array(0)));
   }
 
+  /** Makes room for a message, which must come in time. */
+  #enter(): Receiving {
+    if (this.#receiving >= this.#maxMessages) {
+      throw new Refusal(
+        `Cannot receive profiles: ${this.#receiving} messages are coming already`,
+        503,
+        GRPC_STATUS.unavailable,
+      );
+    }
+    this.#receiving++;
+    return new Receiving(this.#receiveMs, () => this.#receiving--);
+  }
+
   async #collect(
-    body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    source: AsyncIterable<Uint8Array>,
     encoding: string,
   ): Promise<Uint8Array> {
     const maxBytes = this.#maxBytes;
-    const source = toAsync(body);
     if (encoding === "identity") {
       return await collectBytes(source, { maxBytes, what: "profiles" });
     }
@@ -305,6 +367,35 @@ class Receiver implements OtlpServer {
   }
 }
 
+/** A message on its way. */
+class Receiving implements Disposable {
+  readonly #late = new AbortController();
+  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #onEnd: () => void;
+
+  constructor(timeoutMs: number, onEnd: () => void) {
+    this.#onEnd = onEnd;
+    this.#timer = setTimeout(() =>
+      this.#late.abort(
+        new Refusal(
+          `Cannot receive profiles: they did not come within ${timeoutMs} ms`,
+          503,
+          GRPC_STATUS.unavailable,
+        ),
+      ), timeoutMs);
+  }
+
+  /** Aborted with a {@linkcode Refusal} when it takes too long. */
+  get signal(): AbortSignal {
+    return this.#late.signal;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#onEnd();
+  }
+}
+
 /** What nobody reads must not hold the connection. */
 async function discard(request: Request): Promise<void> {
   if (request.bodyUsed || request.body === null) return;
@@ -315,12 +406,18 @@ async function discard(request: Request): Promise<void> {
 function readStream(
   stream: http2.ServerHttp2Stream,
   maxBytes: number,
+  signal: AbortSignal,
 ): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const parts: Uint8Array[] = [];
   let size = 0;
+  signal.addEventListener("abort", () => {
+    parts.length = 0;
+    reject(signal.reason);
+  });
   stream.on("data", (part: Uint8Array) => {
     size += part.length;
+    if (signal.aborted) return;
     if (size <= maxBytes) parts.push(part);
     else {
       parts.length = 0;
@@ -333,7 +430,8 @@ function readStream(
     }
   });
   stream.on("end", () => {
-    const bytes = new Uint8Array(size <= maxBytes ? size : 0);
+    if (signal.aborted || size > maxBytes) return;
+    const bytes = new Uint8Array(size);
     let at = 0;
     for (const part of parts) {
       bytes.set(part, at);
@@ -371,14 +469,17 @@ function refusalOf(error: unknown): Refusal {
 
 function statusResponse(refusal: Refusal, isJson: boolean): Response {
   const { message, httpStatus, grpcStatus } = refusal;
-  const status = { status: httpStatus };
+  const retry: Record<string, string> = httpStatus === 503
+    ? { "retry-after": String(RETRY_AFTER_SECONDS) }
+    : {};
+  const status = { status: httpStatus, headers: retry };
   if (isJson) return Response.json({ code: grpcStatus, message }, status);
   const writer = new ProtobufWriter();
   writer.int(1, grpcStatus);
   writer.string(2, message);
   return new Response(writer.toBytes(), {
     ...status,
-    headers: { "content-type": "application/x-protobuf" },
+    headers: { ...retry, "content-type": "application/x-protobuf" },
   });
 }
 

@@ -43,6 +43,16 @@ export const nettraceFormat: Format = {
     });
   },
   profile: readProfile,
+  async traces(input) {
+    const { readNettraceTraces } = await import(
+      "../../eventpipe/samples/nettrace_trace_source.ts"
+    );
+    return await readNettraceTraces(input.open(), {
+      limits: input.limits,
+      stats: input.stats,
+      signal: input.signal,
+    });
+  },
   report: readReport,
   converters: {
     nettrace: converter(async () =>

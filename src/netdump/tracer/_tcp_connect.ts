@@ -1,13 +1,16 @@
 import net from "node:net";
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import {
   isLoopbackAddress,
   joinHostPort,
   parseIpAddress,
 } from "../../codec/ip_address.ts";
+import { openTcpConnection } from "../../platform/tcp_connection.ts";
 import { reasonOf } from "./_abort.ts";
 import type { Scope } from "./_abort.ts";
 import type { LiveConn } from "./_live_records.ts";
+import { hasFullTls } from "./_runtime_tls.ts";
+import { SystemSocket } from "./_system_socket.ts";
 import {
   codeOf,
   IO_TIMEOUT,
@@ -18,6 +21,12 @@ import type { TracerHost } from "./tracer_host.ts";
 
 /** How often a pending connection's own port is looked for. */
 const PROBE_MS = [20, 200, 1000, 3000] as const;
+
+/** A connected socket. */
+export interface TcpSocket extends Duplex {
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+}
 
 /** How {@linkcode connectTcp} connects. */
 export interface ConnectTcpOptions {
@@ -37,7 +46,9 @@ export interface ConnectTcpOptions {
  * @returns The socket, in flowing mode as soon as somebody listens.
  * @throws {RequestError} In the words of EVE's traces.
  */
-export async function connectTcp(options: ConnectTcpOptions): Promise<Socket> {
+export async function connectTcp(
+  options: ConnectTcpOptions,
+): Promise<TcpSocket> {
   const { conn, sourceIp, host } = options;
   const prefix = dialPrefix("tcp", conn, sourceIp);
   // What is known before: the port comes with the connection.
@@ -86,10 +97,50 @@ export function dialPrefix(
   return `dial ${network} ${from}${joinHostPort(conn.address, conn.port)}`;
 }
 
-function open(options: ConnectTcpOptions): Promise<Socket> {
+async function open(options: ConnectTcpOptions): Promise<TcpSocket> {
+  if (options.scope.signal.aborted) throw reasonOf(options.scope.signal);
+  if (hasFullTls()) return await openByRuntime(options);
+  // Before Deno 2.9 the runtime binds no socket, gives no attempt up and tells
+  // of every failure that it was refused.
+  try {
+    return await openBySystem(options);
+  } catch (error) {
+    const isMissing = error instanceof Deno.errors.NotCapable ||
+      error instanceof Deno.errors.NotSupported;
+    if (!isMissing) throw error;
+  }
+  const socket = await openByRuntime(options);
+  const { sourceIp } = options;
+  if (sourceIp === undefined || plain(socket.localAddress ?? "") === sourceIp) {
+    return socket;
+  }
+  socket.destroy();
+  throw new Error("this version of Deno binds no address without --allow-ffi");
+}
+
+async function openBySystem(options: ConnectTcpOptions): Promise<TcpSocket> {
   const { conn, scope, sourceIp, keepAliveMs } = options;
-  if (scope.signal.aborted) return Promise.reject(reasonOf(scope.signal));
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  try {
+    const connection = await openTcpConnection(conn.address, conn.port, {
+      sourceIp,
+      keepAliveMs,
+      signal: scope.signal,
+      onOwnEnd: ({ address, port }) => {
+        conn.sourceAddress = address;
+        conn.sourcePort = port;
+      },
+    });
+    const socket = new SystemSocket(connection);
+    socket.on("error", () => {});
+    return socket;
+  } catch (error) {
+    throw scope.signal.aborted ? reasonOf(scope.signal) : error;
+  }
+}
+
+function openByRuntime(options: ConnectTcpOptions): Promise<TcpSocket> {
+  const { conn, scope, sourceIp, keepAliveMs } = options;
+  const { promise, resolve, reject } = Promise.withResolvers<TcpSocket>();
   const socket = net.connect({
     host: conn.address,
     port: conn.port,

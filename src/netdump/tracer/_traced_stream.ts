@@ -1,9 +1,9 @@
 import type { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { joinHostPort } from "../../codec/ip_address.ts";
 import type { LiveConn, LiveSocketOp } from "./_live_records.ts";
 import { codeOf, RequestError, systemTextOf } from "./request_error.ts";
+import type { TcpSocket } from "./_tcp_connect.ts";
 import type { TraceClock } from "./trace_clock.ts";
 
 /** How a {@linkcode TracedStream} records. */
@@ -20,7 +20,7 @@ export interface TracedStreamOptions {
 export class TracedStream extends Duplex {
   /** Its record. */
   readonly conn: LiveConn;
-  readonly #socket: Socket;
+  readonly #socket: TcpSocket;
   readonly #clock: TraceClock;
   readonly #maxOps: number;
   readonly #watchers = new Set<(chunk: Uint8Array) => void>();
@@ -32,7 +32,7 @@ export class TracedStream extends Duplex {
    * @param conn Its record.
    * @param options Clock and bounds.
    */
-  constructor(socket: Socket, conn: LiveConn, options: TracedStreamOptions) {
+  constructor(socket: TcpSocket, conn: LiveConn, options: TracedStreamOptions) {
     super({ allowHalfOpen: true });
     this.conn = conn;
     this.#socket = socket;

@@ -170,18 +170,18 @@ export class Lab implements AsyncDisposable {
   }
 
   /**
-   * Runs the command line of tracedeck on the device.
+   * Runs the command line of tracedeck on the device: the compiled program that
+   * `TRACEDECK_BINARY` names, else the source.
    *
    * @param args Arguments.
    * @returns What became of it.
    */
   tracedeck(...args: readonly string[]): Promise<ToolResult> {
-    return this.exec(
-      "device",
-      Deno.execPath(),
-      ...denoRun(`${REPOSITORY}/cli.ts`),
-      ...args,
-    );
+    const binary = Deno.env.get("TRACEDECK_BINARY") ?? "";
+    const program = binary === ""
+      ? [Deno.execPath(), ...denoRun(`${REPOSITORY}/cli.ts`)]
+      : [binary];
+    return this.exec("device", ...program, ...args);
   }
 
   /** @param rules What the cable loses from now on. */

@@ -167,6 +167,12 @@ testWith(
         const { code, trace: found } = await trace(lab, url, ...args);
         assertEquals(code, 1);
         assertMatch(found.httpRequests[0]!.reqError, pattern);
+        if (pattern.source.includes("x509")) {
+          // What is wrong with a certificate can be seen in it.
+          const [leaf] = found.tlsTunnels[0]!.peerCerts;
+          assertMatch(leaf?.subject ?? "", /^CN=/);
+          assertMatch(found.httpRequests[0]!.tcpConn, /^tid-/);
+        }
         if (url.includes("silent")) {
           const [conn] = found.tcpConns;
           assertEquals(conn?.connected, false);

@@ -152,9 +152,8 @@ function diffRequests(
   before: NetdumpArchive,
   after: NetdumpArchive,
 ): ReportSection[] {
-  const common = before.requestNames.filter((name) =>
-    after.requestNames.includes(name)
-  );
+  const others = new Set(after.requestNames);
+  const common = before.requestNames.filter((name) => others.has(name));
   const sections = common.slice(0, MAX_REQUESTS).flatMap((name, index) => {
     const from = readRequestTrace(before, name);
     const to = readRequestTrace(after, name);

@@ -41,12 +41,20 @@ export class NetdumpArchive {
   readonly manifest: Manifest | undefined;
   /** Why a manifest that is there could not be read. */
   readonly manifestFault: string | undefined;
+  /** Names of the folders below `requests`, in order. */
+  readonly requestNames: readonly string[];
   readonly #last: ReadonlyMap<string, LoadedEntry>;
+  readonly #folders: ReadonlyMap<string, readonly LoadedEntry[]>;
 
   /** @param entries All entries in order. */
   constructor(entries: readonly LoadedEntry[]) {
     this.entries = entries;
     this.#last = new Map(entries.map((entry) => [entry.name, entry]));
+    this.#folders = Map.groupBy(
+      this.#last.values().filter(({ type }) => type === "file"),
+      ({ name }) => name.slice(0, Math.max(0, name.lastIndexOf("/"))),
+    );
+    this.requestNames = requestNamesOf(entries);
     const entry = this.#last.get(MANIFEST_NAME);
     if (entry === undefined) return;
     try {
@@ -66,16 +74,6 @@ export class NetdumpArchive {
   get dumpName(): DumpName | undefined {
     const [top] = this.tops;
     return top === undefined ? undefined : parseDumpName(top);
-  }
-
-  /** Names of the folders below `requests`, in order. */
-  get requestNames(): readonly string[] {
-    const names = new Set<string>();
-    for (const { name } of this.entries) {
-      const match = /^requests\/([^/]+)/.exec(name);
-      if (match !== null) names.add(match[1]!);
-    }
-    return [...names];
   }
 
   /**
@@ -101,25 +99,23 @@ export class NetdumpArchive {
    * @returns The last entry of each file directly in it.
    */
   filesIn(folder: string): readonly LoadedEntry[] {
-    const prefix = `${folder}/`;
-    return [...this.#last.values()].filter(({ name, type }) =>
-      type === "file" && name.startsWith(prefix) &&
-      !name.slice(prefix.length).includes("/")
-    );
+    return this.#folders.get(folder) ?? [];
   }
 
   /** @returns How the archive differs from what its manifest says. */
   mismatches(): readonly ManifestMismatch[] {
     if (this.manifest === undefined) return [];
     const mismatches: ManifestMismatch[] = [];
+    const files = Map.groupBy(
+      this.entries.filter(({ type }) => type === "file"),
+      ({ name }) => name,
+    );
     const listed = new Set([MANIFEST_NAME]);
     for (const { path, bytes, sha256 } of this.manifest.entries) {
       listed.add(path);
       if (bytes === undefined) continue;
-      const found = this.entries.filter(({ name, type }) =>
-        name === path && type === "file"
-      );
-      if (found.length === 0) mismatches.push({ path, state: "missing" });
+      const found = files.get(path);
+      if (found === undefined) mismatches.push({ path, state: "missing" });
       else if (
         sha256 !== undefined &&
         !found.some((entry) => entry.sha256 === sha256)
@@ -132,6 +128,15 @@ export class NetdumpArchive {
     }
     return mismatches;
   }
+}
+
+function requestNamesOf(entries: readonly LoadedEntry[]): readonly string[] {
+  const names = new Set<string>();
+  for (const { name } of entries) {
+    const match = /^requests\/([^/]+)/.exec(name);
+    if (match !== null) names.add(match[1]!);
+  }
+  return [...names];
 }
 
 /**

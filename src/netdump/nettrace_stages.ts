@@ -6,6 +6,7 @@ import type {
   TraceHttpRequest,
   TraceTcpConn,
   TraceTime,
+  TraceTlsTunnel,
 } from "./nettrace_types.ts";
 
 /** Steps of a request, in their order. */
@@ -61,11 +62,31 @@ export function stageRequests(trace: NetworkTrace): readonly StagedRequest[] {
 class Stager {
   readonly #trace: NetworkTrace;
   readonly #conns: ReadonlyMap<string, TraceTcpConn>;
-  readonly #taken = new Set<TraceDial>();
+  readonly #attempts: ReadonlyMap<string, readonly TraceTcpConn[]>;
+  readonly #tunnels: ReadonlyMap<string, TraceTlsTunnel>;
+  /** Times at which requests were sent, by connection. */
+  readonly #sentAt: ReadonlyMap<string, readonly TraceHttpRequest[]>;
+  /** Dials that no request has taken yet. */
+  readonly #dialsById: ReadonlyMap<string, TraceDial[]>;
+  readonly #dialsByDestination: ReadonlyMap<string, TraceDial[]>;
 
   constructor(trace: NetworkTrace) {
     this.#trace = trace;
-    this.#conns = new Map(trace.tcpConns.map((conn) => [conn.traceId, conn]));
+    const { tcpConns, tlsTunnels, dials, httpRequests } = trace;
+    this.#conns = new Map(tcpConns.map((conn) => [conn.traceId, conn]));
+    this.#attempts = Map.groupBy(
+      tcpConns.filter(({ fromResolver }) => !fromResolver),
+      ({ fromDial }) => fromDial,
+    );
+    this.#tunnels = new Map(
+      tlsTunnels.toReversed().map((tunnel) => [tunnel.traceId, tunnel]),
+    );
+    this.#sentAt = Map.groupBy(httpRequests, ({ tcpConn }) => tcpConn);
+    this.#dialsById = Map.groupBy(dials, ({ traceId }) => traceId);
+    this.#dialsByDestination = Map.groupBy(
+      dials,
+      ({ dstAddress }) => dstAddress,
+    );
   }
 
   stage(request: TraceHttpRequest): StagedRequest {
@@ -87,9 +108,7 @@ class Stager {
     if (dial !== undefined) {
       const dialBegin = this.#ms(dial.dialBeginAt) ?? beginMs;
       const dialEnd = this.#ms(dial.dialEndAt);
-      const attempts = this.#trace.tcpConns.filter((each) =>
-        each.fromDial === dial.traceId && !each.fromResolver
-      );
+      const attempts = this.#attempts.get(dial.traceId) ?? [];
       const begins = attempts.flatMap((each) =>
         this.#ms(each.handshakeBeginAt) ?? []
       );
@@ -136,30 +155,34 @@ class Stager {
     beginMs: number,
   ): TraceDial | undefined {
     const destination = destinationOf(request);
-    const dial = this.#trace.dials.find((each) => {
-      if (this.#taken.has(each)) return false;
-      const dialBegin = this.#ms(each.dialBeginAt);
-      if (dialBegin === undefined || dialBegin < beginMs) return false;
-      return conn === undefined
-        ? each.dstAddress === destination
-        : each.traceId === conn.fromDial;
+    const dials = conn !== undefined
+      ? this.#dialsById.get(conn.fromDial)
+      : destination === undefined
+      ? undefined
+      : this.#dialsByDestination.get(destination);
+    const dial = dials?.find(({ dialBeginAt }) => {
+      const dialBegin = this.#ms(dialBeginAt);
+      return dialBegin !== undefined && dialBegin >= beginMs;
     });
-    if (dial !== undefined) this.#taken.add(dial);
+    if (dial === undefined) return undefined;
+    for (
+      const list of [
+        this.#dialsById.get(dial.traceId)!,
+        this.#dialsByDestination.get(dial.dstAddress)!,
+      ]
+    ) list.splice(list.indexOf(dial), 1);
     return dial;
   }
 
-  #tunnel(id: string) {
-    return id === ""
-      ? undefined
-      : this.#trace.tlsTunnels.find(({ traceId }) => traceId === id);
+  #tunnel(id: string): TraceTlsTunnel | undefined {
+    return id === "" ? undefined : this.#tunnels.get(id);
   }
 
   #lastRead(conn: TraceTcpConn | undefined, after: number): number | undefined {
     const reads = (conn?.socketTrace?.socketOps ?? [])
       .filter(({ type, returnErr }) => type === "read" && returnErr === "")
       .flatMap(({ returnAt }) => this.#ms(returnAt) ?? []);
-    const next = this.#trace.httpRequests
-      .filter(({ tcpConn }) => tcpConn === conn?.traceId)
+    const next = (this.#sentAt.get(conn?.traceId ?? "") ?? [])
       .flatMap(({ reqSentAt }) => this.#ms(reqSentAt) ?? [])
       .filter((ms) => ms > after);
     const limit = Math.min(Infinity, ...next);

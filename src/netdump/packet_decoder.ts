@@ -1,4 +1,6 @@
 import { formatIpAddress, joinHostPort } from "../codec/ip_address.ts";
+import { decodeClientHello } from "./capture/client_hello_decoder.ts";
+import type { ClientHello } from "./capture/client_hello_decoder.ts";
 import {
   decodeNetworkLayer,
   decodePacketFlow,
@@ -50,6 +52,8 @@ export interface TcpPacket extends IpPacket {
   readonly acknowledgement: number;
   /** Bytes of payload, also those that were not captured. */
   readonly payloadLength: number;
+  /** What a TLS client says first, where the segment begins with it. */
+  readonly hello: ClientHello | undefined;
 }
 
 /** A datagram of UDP. */
@@ -175,7 +179,7 @@ function decodeTcp(
   cutBytes: number,
 ): Pick<
   TcpPacket,
-  "flags" | "sequence" | "acknowledgement" | "payloadLength"
+  "flags" | "sequence" | "acknowledgement" | "payloadLength" | "hello"
 > {
   const header = (bytes[12]! >> 4) * 4;
   const bits = bytes[13]!;
@@ -185,6 +189,7 @@ function decodeTcp(
     sequence: u32(bytes, 4),
     acknowledgement: u32(bytes, 8),
     payloadLength: Math.max(0, bytes.length - header) + cutBytes,
+    hello: decodeClientHello(bytes.subarray(header)),
   };
 }
 
@@ -297,7 +302,7 @@ const ICMP_TEXTS: Readonly<Record<string, string>> = {
  *
  * @param packet The packet, or nothing where it cannot be decoded.
  * @returns For example `10.0.0.2:4711 > 10.0.0.1:443 tcp S`; names out of DNS
- * messages are not escaped.
+ * messages and TLS are not escaped.
  */
 export function summarizePacket(packet: DecodedPacket | undefined): string {
   if (packet === undefined) return "cut packet";
@@ -310,7 +315,7 @@ export function summarizePacket(packet: DecodedPacket | undefined): string {
     case "tcp":
       return `${tags}${endpoints(packet)} tcp ${packet.flags}${
         packet.payloadLength > 0 ? ` ${packet.payloadLength} bytes` : ""
-      }`;
+      }${packet.hello === undefined ? "" : summarizeHello(packet.hello)}`;
     case "udp":
       return `${tags}${endpoints(packet)} ${
         packet.dns === undefined
@@ -342,6 +347,12 @@ function endpoints(packet: TcpPacket | UdpPacket): string {
   return `${joinHostPort(source, sourcePort)} > ${
     joinHostPort(destination, destinationPort)
   }`;
+}
+
+function summarizeHello({ serverName, version, alpn }: ClientHello): string {
+  const parts = [serverName, version, alpn.join(" ")];
+  return `, client hello ${parts.filter((part) => part !== "").join(", ")}`
+    .trimEnd();
 }
 
 function summarizeDns(message: DnsMessage): string {

@@ -23,7 +23,10 @@ import {
 } from "../../src/netdump/packet_decoder.ts";
 import { formatProbes } from "../../src/netdump/probe/probes_json.ts";
 import type { ProbeResult } from "../../src/netdump/probe/types.ts";
-import { formatNetworkState } from "../../src/netdump/state/network_state_json.ts";
+import {
+  formatNetworkState,
+  parseNetworkState,
+} from "../../src/netdump/state/network_state_json.ts";
 import { EMPTY_NETWORK_STATE } from "../../src/netdump/state/types.ts";
 import type {
   LinkState,
@@ -814,6 +817,48 @@ Deno.test("checkNetdump tells what a manifest and its archive do not agree on", 
   assertEquals(idsOf(broken), ["~archive-damaged"]);
 });
 
+Deno.test("checkNetdump reads no line of a tool without end", async () => {
+  const blank = " ".repeat(1_000_000);
+  const files = {
+    "linux/state.json": "",
+    "linux/arp.txt": `${"a".repeat(1_000_000)} b\n`,
+    "linux/iprule.txt": `0: a${blank}b\n`,
+    "linux/iplink.txt": `1: eth0: <UP> mtu 1500\n${"RX:".repeat(300_000)}`,
+    "linux/ifconfig.txt": `eth0: flags=1<UP>\n ${"RX ".repeat(300_000)}\n ${
+      "inet 1.1.1.1 ".repeat(70_000)
+    }`,
+    "linux/iproute-main.txt": `default${blank}via\n`,
+    "linux/dhcp-lease-eth0.txt": `a=${blank}b\n`,
+  };
+  assertEquals(idsOf(await check({ files })), []);
+});
+
+Deno.test("checkNetdump tells which files it did not read to the end", async () => {
+  const text = "x".repeat(17 * 1024 * 1024);
+  const findings = await check({ files: { "linux/ps.txt": text } });
+  assertEquals(
+    findings.map(({ id, severity, title }) => [id, severity, title]),
+    [[
+      "archive-damaged",
+      "note",
+      "linux/ps.txt is too long: only its beginning was looked at",
+    ]],
+  );
+});
+
+Deno.test("formatNetworkState leaves out what no list can show, default routes last", () => {
+  const routes = Array.from({ length: 10_001 }, (_, index) => ({
+    ...ROUTE,
+    destination: index === 10_000 ? "default" : `10.0.${index}.0/24`,
+  }));
+  const text = formatNetworkState({ ...WELL, routes });
+  assertEquals(JSON.parse(text).leftOut, { routes: 1 });
+  const state = parseNetworkState(text)!;
+  assertEquals(state.routes.length, 10_000);
+  assertEquals(state.routes[0]!.destination, "default");
+  assertEquals(JSON.parse(formatNetworkState(WELL)).leftOut, undefined);
+});
+
 Deno.test("checkNetdump tells that an archive is cut", async () => {
   const stats = new DecodeStats();
   stats.count("gzip_truncated", "data_loss", { detail: "it ends" });
@@ -1081,6 +1126,44 @@ Deno.test("summarizePacket tells packets of every kind in a line", () => {
     "ethertype 0x88cc",
     "cut packet",
   ]);
+});
+
+Deno.test("readCaptureFacts waits for so many acknowledgements only", () => {
+  const large = tcp(ACK, 0);
+  const packets: Uint8Array[] = [encodePcapHeader()];
+  for (let count = 0; count < 300_000; count++) {
+    new DataView(large.buffer).setUint32(14 + 20 + 4, count * 1400);
+    packets.push(
+      encodePcapPacket({ timestamp: 0n, originalLength: 1454, data: large }),
+    );
+  }
+  const { flows } = readCaptureFacts("x", concatBytes(packets));
+  assertEquals(flows[0]?.sent, 300_000);
+  assertEquals(flows[0]?.largeUnacknowledged, 256);
+});
+
+Deno.test("checkNetdump goes through very many things in time", async () => {
+  const many = Array.from({ length: 10_000 }, (_, index) => index);
+  const findings = await check({
+    state: {
+      links: many.map((index) => ({
+        ...LINK,
+        name: `e${index}`,
+        isUp: false,
+      })),
+      routes: many.map((index) => ({
+        ...ROUTE,
+        type: index === 0 ? "unreachable" : "unicast",
+        hops: [{ gateway: "", device: `e${index}` }],
+      })),
+    },
+    files: Object.fromEntries(
+      many.map((
+        index,
+      ) => [`requests/r${index}/eth0.pcap`, encodePcapHeader()]),
+    ),
+  });
+  assertEquals(findings.length, 10_000);
 });
 
 Deno.test("readCaptureFacts survives damage", () => {

@@ -83,6 +83,21 @@ testWith(
   },
 );
 
+testWith("netdump show tells what a TLS client asks for", NEEDS, async () => {
+  const { stdout } = await runMain([
+    "netdump",
+    "show",
+    sharedData(OK)!,
+    "requests/ping-controller-eth0-0/eth0.pcap",
+  ]);
+  // As tshark has it: TLSv1.3 Client Hello (SNI=controller.example.net).
+  assertStringIncludes(
+    stdout,
+    "10.77.0.108:60161 > 10.77.0.1:443 tcp PA 270 bytes, client hello controller.example.net, TLS 1.3\n",
+  );
+  assertEquals(stdout.match(/client hello/g)?.length, 1);
+});
+
 testWith("netdump show looks for text in all files", NEEDS, async () => {
   const found = await runMain([
     "netdump",

@@ -5,6 +5,8 @@ import type { DecodedPacket, TcpPacket, UdpPacket } from "../packet_decoder.ts";
 
 /** Payload from which on a segment counts as large. */
 const LARGE_BYTES = 1000;
+/** Large segments of one direction that are waited for at a time. */
+const MAX_LARGE = 256;
 
 /** A TCP connection as captured. */
 export interface CapturedFlow {
@@ -76,7 +78,8 @@ interface FlowTracker {
 /** Segments of one direction. */
 class SideTracker {
   readonly #sequences = new Set<string>();
-  readonly #large: { end: number; count: number }[] = [];
+  /** How often each large segment was sent that is not acknowledged, by its end. */
+  readonly #large = new Map<number, number>();
   segments = 0;
   again = 0;
   #next: number | undefined;
@@ -109,21 +112,21 @@ class SideTracker {
   }
 
   #addLarge(end: number): void {
-    const known = this.#large.find((segment) => segment.end === end);
-    if (known === undefined) this.#large.push({ end, count: 1 });
-    else known.count++;
+    this.#large.set(end, (this.#large.get(end) ?? 0) + 1);
+    if (this.#large.size <= MAX_LARGE) return;
+    // No window is that wide: the acknowledgement was not captured.
+    const [oldest] = this.#large.keys();
+    this.#large.delete(oldest!);
   }
 
   acknowledged(acknowledgement: number): void {
-    for (let at = this.#large.length - 1; at >= 0; at--) {
-      if (!isAhead(this.#large[at]!.end, acknowledgement)) {
-        this.#large.splice(at, 1);
-      }
+    for (const end of this.#large.keys()) {
+      if (!isAhead(end, acknowledgement)) this.#large.delete(end);
     }
   }
 
   get largeUnacknowledged(): number {
-    return this.#large.reduce((sum, { count }) => sum + count, 0);
+    return this.#large.values().reduce((sum, count) => sum + count, 0);
   }
 }
 

@@ -127,6 +127,15 @@ function checkHealth(
       })),
     }));
   }
+  for (const { name, isCut } of archive.entries) {
+    if (!isCut || losses.length > 0) continue;
+    findings.push(makeFinding("archive-damaged", {
+      severity: "note",
+      subject: name,
+      title: `${name} is too long: only its beginning was looked at`,
+      evidence: [{ path: name, detail: "longer than what is kept in memory" }],
+    }));
+  }
   for (const { path, state } of archive.mismatches()) {
     // What a cut took away is told already.
     if (losses.length > 0 && state === "missing") continue;

@@ -47,17 +47,16 @@ export function checkLinks(context: CheckContext): Finding[] {
       device
     ),
   );
+  const carriers = new Set(
+    defaults.flatMap(({ hops }) => hops.map(({ device }) => device)),
+  );
   const findings: Finding[] = [];
   for (const link of state.links) {
     if (link.isLoopback) continue;
     const isManaged = management.has(link.name);
     if (!isManaged && !isOuter(link)) continue;
-    const carries = defaults.some(({ hops }) =>
-      hops.some(({ device }) => device === link.name)
-    );
-    const others = defaults.some(({ hops }) =>
-      hops.some(({ device }) => device !== link.name)
-    );
+    const carries = carriers.has(link.name);
+    const others = carriers.size > (carries ? 1 : 0);
     const globals = globalAddresses(link);
     if (!link.isUp || !link.hasCarrier) {
       findings.push(downFinding(link, path, {

@@ -48,14 +48,12 @@ function checkDefaults({ state }: CheckContext): Finding[] {
     destination === "default"
   );
   const usable = defaults.filter(({ type }) => type === "unicast");
+  const usableFamilies = new Set(usable.map(({ family }) => family));
   const findings: Finding[] = [];
   for (const route of defaults) {
     // "unreachable default" of a high metric is how IPv6 ends every list.
-    const isLast = usable.every(({ family, metric, table }) =>
-      family !== route.family || table !== route.table || metric >= route.metric
-    );
-    if (!DISCARDS.has(route.type) || !isLast || route.metric > 1e6) continue;
-    if (usable.some(({ family }) => family === route.family)) continue;
+    if (!DISCARDS.has(route.type) || route.metric > 1e6) continue;
+    if (usableFamilies.has(route.family)) continue;
     findings.push(makeFinding("route-discards", {
       subject: `IPv${route.family} table ${route.table}`,
       title: `the default route of IPv${route.family} is ${route.type}`,

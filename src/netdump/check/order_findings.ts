@@ -2,6 +2,8 @@ import type { Finding, FindingSeverity } from "./finding.ts";
 import { FINDING_IDS, FINDING_TABLE } from "./finding_table.ts";
 import type { FindingId } from "./finding_table.ts";
 
+/** Most pieces of evidence of one finding. */
+const MAX_EVIDENCE = 50;
 const SEVERITIES: readonly FindingSeverity[] = ["problem", "warning", "note"];
 
 /**
@@ -13,9 +15,13 @@ const SEVERITIES: readonly FindingSeverity[] = ["problem", "warning", "note"];
  */
 export function orderFindings(findings: readonly Finding[]): Finding[] {
   const merged = mergeEqual(findings);
+  // There can be very many findings, but only of so many kinds.
+  const kinds = new Map(
+    merged.map(({ id, severity }) => [`${id} ${severity}`, { id, severity }]),
+  );
   const marked = merged.map((finding) => {
     // A warning explains warnings only.
-    const cause = merged.find(({ id, severity }) =>
+    const cause = kinds.values().find(({ id, severity }) =>
       explains(id, finding.id) &&
       (severity === "problem" ||
         (severity === "warning" && finding.severity === "warning"))
@@ -61,7 +67,7 @@ function mergeEqual(findings: readonly Finding[]): Finding[] {
       const isKnown = evidence.some(({ path, detail }) =>
         path === item.path && detail === item.detail
       );
-      if (!isKnown) evidence.push(item);
+      if (!isKnown && evidence.length < MAX_EVIDENCE) evidence.push(item);
     }
     merged.set(key, {
       ...same,

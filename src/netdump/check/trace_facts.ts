@@ -74,7 +74,7 @@ export function readTraceFacts(trace: NetworkTrace): TraceFacts {
     proxy,
     error,
     phase: phaseOf(trace, attempts, error, proxy, url),
-    lookups: trace.dnsQueries.flatMap((query) => lookupsOf(query, trace)),
+    lookups: lookupsOf(trace),
     attempts,
     tunnels,
     firstByteMs: firstByte(trace, request),
@@ -116,11 +116,19 @@ function phaseOf(
   return "http";
 }
 
-function lookupsOf(query: TraceDnsQuery, trace: NetworkTrace): TraceLookup[] {
-  const connection =
-    trace.udpConns.find(({ traceId }) => traceId === query.connection) ??
-      trace.tcpConns.find(({ traceId }) => traceId === query.connection);
-  const server = connection?.addrTuple.dstIp ?? "";
+function lookupsOf(trace: NetworkTrace): TraceLookup[] {
+  const servers = new Map(
+    [...trace.tcpConns, ...trace.udpConns].map(({ traceId, addrTuple }) => [
+      traceId,
+      addrTuple.dstIp,
+    ]),
+  );
+  return trace.dnsQueries.flatMap((query) =>
+    lookupsOfQuery(query, servers.get(query.connection) ?? "")
+  );
+}
+
+function lookupsOfQuery(query: TraceDnsQuery, server: string): TraceLookup[] {
   return query.dnsQueryMsgs.flatMap(({ id, questions }) =>
     questions.map(({ name, type }) => {
       const reply = query.dnsReplyMsgs.find((message) => message.id === id) ??

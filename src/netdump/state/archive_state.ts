@@ -18,6 +18,10 @@ import type {
   RouteState,
 } from "./types.ts";
 
+/** Lines that are read of what a tool says, and characters of each. */
+const MAX_LINES = 20_000;
+const MAX_LINE_LENGTH = 500;
+
 /**
  * Finds out from a dump what the state of the network was: from our own file,
  * or from the texts that EVE has.
@@ -43,7 +47,7 @@ function readEveState(archive: NetdumpArchive): NetworkState {
     const text = archive.text(name);
     if (text === undefined) return undefined;
     sources[part] ??= name;
-    return parse(text);
+    return parse(name.endsWith(".json") ? text : limitLines(text));
   };
   const links = mergeLinks(
     read("links", "linux/iplink.txt", parseIpLink),
@@ -54,13 +58,13 @@ function readEveState(archive: NetdumpArchive): NetworkState {
     const table = /^linux\/iproute-(.+)\.txt$/.exec(name)?.[1];
     if (table === undefined) continue;
     sources["routes"] ??= "linux/iproute-main.txt";
-    routes.push(...parseIpRoute(archive.text(name)!, { table }));
+    routes.push(...parseIpRoute(limitLines(archive.text(name)!), { table }));
   }
   const leases: LeaseState[] = [];
   for (const { name } of archive.filesIn("linux")) {
     const device = /^linux\/dhcp-lease-(.+)\.txt$/.exec(name)?.[1];
     if (device === undefined) continue;
-    const lease = parseLease(archive.text(name)!, device);
+    const lease = parseLease(limitLines(archive.text(name)!), device);
     if (lease !== undefined) leases.push(lease);
     sources["leases"] ??= name;
   }
@@ -76,6 +80,12 @@ function readEveState(archive: NetdumpArchive): NetworkState {
     leases,
     sources,
   };
+}
+
+/** What looks for its words in a line looks through it more than once. */
+function limitLines(text: string): string {
+  return text.split("\n", MAX_LINES)
+    .map((line) => line.slice(0, MAX_LINE_LENGTH)).join("\n");
 }
 
 /** Carriers come from one tool, addresses from the other. */

@@ -23,14 +23,48 @@ import type {
 /** Name of the state in a dump, below the top folder or that of a namespace. */
 export const STATE_NAME = "linux/state.json";
 
+/** Most items of each list: a router can have a million of routes. */
+const MAX_LISTED = 10_000;
+
 /**
- * Writes a state.
+ * Writes a state. Of each list the first 10,000 are written, default routes in
+ * front of others; how many more there were stands in `leftOut`.
  *
  * @param state The state.
  * @returns JSON text with a line feed at the end.
  */
 export function formatNetworkState(state: NetworkState): string {
-  return `${toJsonText({ schema: 1, ...state }, 1)}\n`;
+  const leftOut: Record<string, number> = {};
+  const limit = <T>(
+    name: string,
+    items: readonly T[],
+    isFirst: (item: T) => boolean = () => false,
+  ): readonly T[] => {
+    if (items.length <= MAX_LISTED) return items;
+    leftOut[name] = items.length - MAX_LISTED;
+    return [
+      ...items.filter(isFirst),
+      ...items.filter((item) => !isFirst(item)),
+    ].slice(0, MAX_LISTED);
+  };
+  const limited = {
+    ...state,
+    links: limit("links", state.links),
+    routes: limit(
+      "routes",
+      state.routes,
+      ({ destination }) => destination === "default",
+    ),
+    rules: limit("rules", state.rules),
+    neighbours: limit("neighbours", state.neighbours),
+    leases: limit("leases", state.leases),
+  };
+  const value = {
+    schema: 1,
+    ...limited,
+    leftOut: Object.keys(leftOut).length > 0 ? leftOut : undefined,
+  };
+  return `${toJsonText(value, 1)}\n`;
 }
 
 /**

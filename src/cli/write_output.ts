@@ -11,6 +11,8 @@ export interface WriteOutputOptions {
   readonly binary: boolean;
   /** Permission bits of a file. @default {0o644} */
   readonly mode?: number | undefined;
+  /** Whether what was written to a file before a failure stays, as `PATH.part`. @default {false} */
+  readonly keepsPartial?: boolean | undefined;
 }
 
 /** What is gathered is written when nothing was added for so long. */
@@ -31,7 +33,7 @@ export async function writeOutput(
   stream: ByteStream,
   options: WriteOutputOptions,
 ): Promise<number> {
-  const { path, binary } = options;
+  const { path, binary, mode, keepsPartial = false } = options;
   let total = 0;
   if (path === undefined || path === "-") {
     refuseBinaryToTerminal(console, binary);
@@ -46,12 +48,17 @@ export async function writeOutput(
     await console.flush();
     return total;
   }
-  await using file = await createOutputFile(path, { mode: options.mode });
-  for await (const bytes of stream) {
-    total += bytes.length;
-    await file.write(bytes);
+  await using file = await createOutputFile(path, { mode, keepsPartial });
+  try {
+    for await (const bytes of stream) {
+      total += bytes.length;
+      await file.write(bytes);
+    }
+    await file.commit();
+  } catch (error) {
+    if (keepsPartial) console.note(`what was written stays in ${path}.part`);
+    throw error;
   }
-  await file.commit();
   return total;
 }
 

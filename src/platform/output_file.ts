@@ -14,16 +14,18 @@ export interface OutputFile extends AsyncDisposable {
 export interface CreateOutputFileOptions {
   /** Permission bits of the file. @default {0o644} */
   readonly mode?: number | undefined;
+  /** Whether what was written without `commit` stays, as `PATH.part`. @default {false} */
+  readonly keepsPartial?: boolean | undefined;
 }
 
 /**
  * Creates a file beside its final place. Disposing without `commit` removes
- * it, so that half a file is never seen under the name; a file that was there
- * before stays until then. A device or pipe of that name, such as `/dev/null`,
+ * it, or leaves it as `PATH.part`, so that half a file is never seen under the
+ * name; a file that was there before stays until then. A device or pipe of that name, such as `/dev/null`,
  * is written to as it is: putting a file in its place would take it away.
  *
  * @param path Final path.
- * @param options Permission bits.
+ * @param options Permission bits, and what becomes of half a file.
  * @returns The open file.
  * @throws {Error} When it cannot be created or written; the message names the
  * final path, the cause is what the system said.
@@ -32,7 +34,7 @@ export async function createOutputFile(
   path: string,
   options: CreateOutputFileOptions = {},
 ): Promise<OutputFile> {
-  const { mode = 0o644 } = options;
+  const { mode = 0o644, keepsPartial = false } = options;
   if (await isDevice(path)) return await openDevice(path);
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   const file = await Deno.open(temporary, {
@@ -58,7 +60,8 @@ export async function createOutputFile(
       if (state === "committed") return;
       if (state === "open") file.close();
       state = "committed";
-      await Deno.remove(temporary);
+      if (keepsPartial) await Deno.rename(temporary, `${path}.part`);
+      else await Deno.remove(temporary);
     },
   };
 }

@@ -489,6 +489,32 @@ testWith(
   },
 );
 
+for (const isKept of [true, false]) {
+  Deno.test(
+    `convert ${isKept ? "leaves" : "removes"} a capture that gets no name`,
+    async () => {
+      await using folder = await makeFolder();
+      const path = join(folder.path, "x.cap");
+      await Deno.mkdir(path); // in the way of the file
+      const { code, stderr } = await runMain([
+        "convert",
+        HEAD,
+        "-o",
+        path,
+        ...(isKept ? ["--keep-partial"] : []),
+      ]);
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, `Cannot write ${path}`);
+      assertEquals(stderr.includes(`stays in ${path}.part`), isKept);
+      const names = [...Deno.readDirSync(folder.path)].map(({ name }) => name);
+      assertEquals(names.sort(), isKept ? ["x.cap", "x.cap.part"] : ["x.cap"]);
+      if (!isKept) return;
+      const { stdout } = await runMain(["kcap", "check", `${path}.part`]);
+      assertStringIncludes(stdout, "ok, dialect E, 10 events");
+    },
+  );
+}
+
 Deno.test("kcap check tells the health of captures", async () => {
   const good = await runMain(["kcap", "check", HEAD]);
   assertEquals([good.code, good.stdout], [

@@ -42,6 +42,26 @@ Deno.test("createOutputFile leaves nothing without commit", async () => {
   });
 });
 
+Deno.test("createOutputFile leaves half a file under another name if it shall", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/out`;
+    await Deno.writeTextFile(path, "before");
+    {
+      await using file = await createOutputFile(path, { keepsPartial: true });
+      await file.write(new Uint8Array([104, 105]));
+    }
+    assertEquals((await namesIn(folder)).sort(), ["out", "out.part"]);
+    assertEquals(await Deno.readTextFile(path), "before");
+    assertEquals(await Deno.readTextFile(`${path}.part`), "hi");
+    {
+      await using file = await createOutputFile(path, { keepsPartial: true });
+      await file.write(new Uint8Array([104]));
+      await file.commit();
+    }
+    assertEquals(await Deno.readTextFile(path), "h");
+  });
+});
+
 testWith("createOutputFile writes to a pipe and leaves it there", [
   requireThat(
     Deno.build.os !== "windows",

@@ -54,6 +54,7 @@ export async function run(context: CommandContext): Promise<number> {
     size = await writeOutput(console, stream, {
       path: output,
       binary: target.binary,
+      keepsPartial: options["keep-partial"] === true,
     });
   }
   if (isFile) {

@@ -23,6 +23,12 @@ export const convertCommand: Command = {
       choices: TARGETS.map(({ name }) => name),
       help: "what to write; without it the ending of the output's name decides",
     },
+    {
+      name: "keep-partial",
+      type: "boolean",
+      help:
+        "when the work fails or is interrupted, leave what was written as FILE.part",
+    },
     FROM_OPTION,
     ACCEPT_DAMAGE_OPTION,
     ...EVENT_FILTER_OPTIONS,
@@ -30,7 +36,7 @@ export const convertCommand: Command = {
     ...formatOptions("convert"),
   ],
   details:
-    "The output appears under its name when it is complete; without -o it goes to standard output.\nInterrupted, nothing is left behind.",
+    "The output appears under its name when it is complete; without -o it goes to standard output.\nInterrupted, nothing is left behind unless --keep-partial is given.",
   examples: [
     ["convert app.nettrace -o app.pb.gz", "for pprof, Pyroscope, Parca"],
     ["convert app.nettrace --to folded", "for flame graph scripts"],

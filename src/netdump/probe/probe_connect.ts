@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { parseIpAddress } from "../../codec/ip_address.ts";
+import { openTcpConnection } from "../../platform/tcp_connection.ts";
 import type { ProbeResult } from "./types.ts";
 
 const TIMEOUT_MS = 3000;
@@ -48,21 +49,50 @@ async function attempt(
   signal: AbortSignal,
 ): Promise<string> {
   if (signal.aborted) return "interrupted";
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const socket = connect({ host: address, port });
-  const timer = setTimeout(() => resolve("timeout"), TIMEOUT_MS);
-  const onAbort = () => resolve("interrupted");
-  signal.addEventListener("abort", onAbort, { once: true });
-  socket.once("connect", () => resolve(""));
-  socket.once("error", (error: { readonly code?: string }) => {
-    resolve(causeOf(error.code ?? ""));
-  });
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const either = AbortSignal.any([signal, timeout]);
   try {
-    return await promise;
+    await connectOnce(address, port, either);
+    return "";
+  } catch (error) {
+    if (signal.aborted) return "interrupted";
+    if (timeout.aborted) return "timeout";
+    return causeOf((error as { readonly code?: string }).code ?? "");
+  }
+}
+
+/** The system tells more of a failure than some runtimes, where it may be asked. */
+async function connectOnce(
+  address: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const connection = await openTcpConnection(address, port, { signal });
+    await connection.close();
+  } catch (error) {
+    const isMissing = error instanceof Deno.errors.NotCapable ||
+      error instanceof Deno.errors.NotSupported;
+    if (!isMissing) throw error;
+    await connectByRuntime(address, port, signal);
+  }
+}
+
+async function connectByRuntime(
+  address: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const socket = connect({ host: address, port });
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  socket.once("connect", () => resolve());
+  socket.on("error", reject);
+  try {
+    await promise;
   } finally {
-    clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
-    socket.on("error", () => {});
     socket.destroy();
   }
 }

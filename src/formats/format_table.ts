@@ -7,6 +7,7 @@ import { nettraceEntry } from "./nettrace/nettrace_entry.ts";
 import { networkTraceEntry } from "./network_trace/network_trace_entry.ts";
 import { otlpEntry } from "./otlp/otlp_entry.ts";
 import { perfDataEntry } from "./perf_data/perf_data_entry.ts";
+import { perfScriptEntry } from "./perf_script/perf_script_entry.ts";
 import { pprofEntry } from "./pprof/pprof_entry.ts";
 import { rawTracesEntry } from "./raw_traces/raw_traces_entry.ts";
 import { speedscopeEntry } from "./speedscope/speedscope_entry.ts";
@@ -32,6 +33,7 @@ export const FORMATS: readonly FormatEntry[] = [
   speedscopeEntry,
   coredumpJsonEntry,
   // These have no magic number: everything that has one comes first.
+  perfScriptEntry,
   foldedEntry,
   rawTracesEntry,
   otlpEntry,

@@ -223,3 +223,8 @@ export function perfEventName(type: number, config: bigint): string {
   if (type === PERF_TYPE.tracepoint) return `tracepoint:${config}`;
   return `type${type}:0x${config.toString(16)}`;
 }
+
+/** @param name Name of an event without modifiers. @returns Whether it counts nanoseconds. */
+export function isPerfClockEvent(name: string): boolean {
+  return name === "cpu-clock" || name === "task-clock";
+}

@@ -132,7 +132,61 @@ Deno.test("listenOtlp refuses an address that is taken", async () => {
   await assertRejects(
     () => listenOtlp({ http: server.httpAddress, onProfiles: () => {} }),
     Deno.errors.AddrInUse,
+    `Cannot listen on 127.0.0.1:${
+      server.httpAddress!.port
+    }: the address is taken`,
   );
+});
+
+Deno.test("listenOtlp takes so many messages at a time and asks the others to come again", async () => {
+  const release = Promise.withResolvers<void>();
+  const entered = Promise.withResolvers<void>();
+  const { server, post } = await listen({
+    maxMessages: 1,
+    onProfiles: async () => {
+      entered.resolve();
+      await release.promise;
+    },
+  });
+  await using _ = server;
+  const first = post(TINY, PROTOBUF);
+  await entered.promise;
+  const second = await fetch(
+    `http://127.0.0.1:${server.httpAddress!.port}${OTLP_HTTP_PATH}`,
+    { method: "POST", body: TINY, headers: PROTOBUF },
+  );
+  await second.bytes();
+  assertEquals([second.status, second.headers.get("retry-after")], [503, "1"]);
+  release.resolve();
+  assertEquals((await first).status, 200);
+  assertEquals((await post(TINY, PROTOBUF)).status, 200);
+});
+
+Deno.test("listenOtlp does not wait for ever for a message", async () => {
+  const { server, received } = await listen({
+    maxMessages: 1,
+    receiveTimeoutMs: 50,
+  });
+  await using _ = server;
+  const connection = await Deno.connect({
+    hostname: "127.0.0.1",
+    port: server.httpAddress!.port,
+  });
+  await connection.write(
+    new TextEncoder().encode(
+      `POST ${OTLP_HTTP_PATH} HTTP/1.1\r\nhost: x\r\n` +
+        `content-type: application/x-protobuf\r\ncontent-length: 429\r\n\r\n`,
+    ),
+  );
+  await connection.write(TINY.subarray(0, 100));
+  const answer = new Uint8Array(1000);
+  const length = await connection.read(answer);
+  assertEquals(
+    new TextDecoder().decode(answer.subarray(0, length!)).split("\r\n")[0],
+    "HTTP/1.1 503 Service Unavailable",
+  );
+  connection.close();
+  assertEquals(received.length, 0);
 });
 
 const needsHttp2Server = requireThat(

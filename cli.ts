@@ -17,6 +17,7 @@ if (import.meta.main) {
     )
   );
   Deno.exitCode = await main(Deno.args, host, interruption.signal);
-  // A read of a pipe that nobody writes to would keep the process alive.
-  if (interruption.signal.aborted) Deno.exit();
+  // What nobody waits for any more would keep the process alive: a read of a
+  // pipe, or a connection that was given up but that the runtime cannot cancel.
+  Deno.exit();
 }

@@ -12,7 +12,8 @@ import type { Mapping } from "../profile/types.ts";
 import type { AddressSpace, MappedRange } from "./address_space.ts";
 import type { KernelSymbols } from "./kallsyms.ts";
 import { KERNEL_FILE_NAME, KERNEL_MAPPING } from "./kernel_mapping.ts";
-import type { PerfMap } from "./perf_map.ts";
+import { parsePerfMapName } from "./parse_perf_map_name.ts";
+import type { PerfMap, PerfMapSymbol } from "./perf_map.ts";
 import type { FileSymbols, SymbolSource } from "./symbol_source.ts";
 
 /** What a {@linkcode NativeFrameConverter} needs to know. */
@@ -111,16 +112,17 @@ export class NativeFrameConverter implements FrameConverter {
     const offset = address - range.start + range.fileOffset;
     const fileAddress = symbols?.addressOf(offset) ??
       Number(mapping.start) + address - range.start;
-    const frame = (name: string) =>
-      converted(
-        frameOf(FRAME_TYPE.native, BigInt(fileAddress), mapping, name),
-      );
+    const at = BigInt(fileAddress);
     const symbol = symbols?.find(fileAddress);
-    if (symbol !== undefined) return frame(demangle(symbol.name));
+    if (symbol !== undefined) {
+      return converted(
+        frameOf(FRAME_TYPE.native, at, mapping, demangle(symbol.name)),
+      );
+    }
     // Code that was compiled ahead of time lies in files without symbols.
     return whenReady(
       this.#options.symbols.perfMapOf(pid),
-      (map) => frame(map?.find(address)?.name ?? ""),
+      (map) => converted(compiledFrame(at, mapping, map?.find(address))),
     );
   }
 
@@ -133,12 +135,9 @@ export class NativeFrameConverter implements FrameConverter {
     if (symbol === undefined && range === undefined) {
       return converted(this.#unknownFrame(BigInt(address)));
     }
-    return converted(frameOf(
-      FRAME_TYPE.native,
-      BigInt(address),
-      ANONYMOUS_MAPPING,
-      symbol?.name ?? "",
-    ));
+    return converted(
+      compiledFrame(BigInt(address), ANONYMOUS_MAPPING, symbol),
+    );
   }
 
   #unknownFrame(address: bigint): TraceFrame {
@@ -250,6 +249,18 @@ function whenReady<T, R>(
 
 function converted(frame: TraceFrame): ConvertedFrame {
   return { frames: [frame], isCacheable: true };
+}
+
+/** Of code that was compiled at run time. */
+function compiledFrame(
+  address: bigint,
+  mapping: Mapping,
+  symbol: PerfMapSymbol | undefined,
+): TraceFrame {
+  const frame = frameOf(FRAME_TYPE.native, address, mapping);
+  return symbol === undefined
+    ? frame
+    : { ...frame, ...parsePerfMapName(symbol.name) };
 }
 
 function frameOf(

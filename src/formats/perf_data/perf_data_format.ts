@@ -34,6 +34,9 @@ export const perfDataFormat: Format = {
         : choosePerfEvent(reader.events, String(options["event"])),
     });
   },
+  async traces(input, options) {
+    return sourceOf(await open(input), input, options);
+  },
   async profile(input, options, { timed }) {
     const reader = await open(input);
     const { profile } = await profileTraces(sourceOf(reader, input, options), {

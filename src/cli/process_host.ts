@@ -44,7 +44,7 @@ export function processHost(): ConsoleHost {
         return 80; // no terminal
       }
     },
-    env: (name) => Deno.env.get(name),
+    env: readEnvironment,
     now: () => performance.now(),
   };
 }
@@ -66,4 +66,14 @@ function readStdin(): AsyncIterable<Uint8Array> {
       };
     },
   };
+}
+
+/** Without the permission to ask, no variable is set. */
+function readEnvironment(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
 }

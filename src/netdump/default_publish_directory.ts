@@ -1,3 +1,5 @@
+import { readOwnAccount } from "../platform/own_account.ts";
+
 /** Where EVE keeps its dumps. */
 const EVE_DIRECTORY = "/persist/netdump";
 const ROOT_DIRECTORY = "/var/lib/netdump";
@@ -10,8 +12,7 @@ const ROOT_DIRECTORY = "/var/lib/netdump";
  */
 export function defaultPublishDirectory(): string {
   if (isDirectory(EVE_DIRECTORY)) return EVE_DIRECTORY;
-  const isRoot = Deno.build.os !== "windows" && Deno.uid() === 0;
-  if (isRoot) return ROOT_DIRECTORY;
+  if (readOwnAccount()?.uid === 0) return ROOT_DIRECTORY;
   const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? ".";
   const state = Deno.env.get("XDG_STATE_HOME") || `${home}/.local/state`;
   return `${state}/netdump`;

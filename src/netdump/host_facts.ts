@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { isClockSynchronized } from "../platform/clock_state.ts";
+import { readOwnAccount } from "../platform/own_account.ts";
 import { readProcText } from "../platform/proc_file.ts";
 import { borrowLibc } from "../platform/libc.ts";
 import type { Manifest, ManifestPrivileges } from "./manifest.ts";
@@ -72,7 +73,7 @@ async function readPrivileges(): Promise<ManifestPrivileges> {
   const effective = BigInt(`0x${hex}`);
   const run = await Deno.permissions.query({ name: "run" });
   return {
-    uid: Deno.build.os === "windows" ? undefined : Deno.uid() ?? undefined,
+    uid: readOwnAccount()?.uid,
     capabilities: CAPABILITIES
       .filter(([bit]) => (effective >> bit & 1n) === 1n)
       .map(([, name]) => name),

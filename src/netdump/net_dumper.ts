@@ -4,6 +4,7 @@ import { VERSION } from "../base/version.ts";
 import { writeGzip } from "../container/gzip.ts";
 import { fitsPlainTar, writeTar } from "../container/tar.ts";
 import type { TarInput } from "../container/tar.ts";
+import { readOwnAccount } from "../platform/own_account.ts";
 import { AccountNames } from "./_account_names.ts";
 import { lockDirectory } from "./_directory_lock.ts";
 import { defaultPublishDirectory } from "./default_publish_directory.ts";
@@ -236,6 +237,7 @@ class DumpBuilder {
   readonly #options: NetDumperOptions;
   readonly #requests: readonly (TracedNetRequest & { folder: string })[];
   readonly #accounts = new AccountNames();
+  readonly #own = readOwnAccount();
   readonly #now: () => number;
   readonly #notes: string[];
   #gathered: DumpEntry[] = [];
@@ -416,8 +418,8 @@ class DumpBuilder {
   }
 
   #owner(
-    uid: number = ownId("uid"),
-    gid: number = ownId("gid"),
+    uid: number = this.#own?.uid ?? 0,
+    gid: number = this.#own?.gid ?? 0,
   ): Pick<TarInput, "uid" | "gid" | "userName" | "groupName" | "mtime"> {
     return {
       uid,
@@ -634,9 +636,4 @@ async function exists(path: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
-}
-
-function ownId(kind: "uid" | "gid"): number {
-  if (Deno.build.os === "windows") return 0;
-  return (kind === "uid" ? Deno.uid() : Deno.gid()) ?? 0;
 }

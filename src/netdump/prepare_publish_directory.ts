@@ -1,4 +1,5 @@
 import { ensureDir } from "../deps/fs.ts";
+import { readOwnAccount } from "../platform/own_account.ts";
 
 /** How {@linkcode preparePublishDirectory} checks. */
 export interface PreparePublishDirectoryOptions {
@@ -31,7 +32,7 @@ export async function preparePublishDirectory(
     }
     return;
   }
-  const isRoot = Deno.build.os !== "windows" && Deno.uid() === 0;
+  const isRoot = readOwnAccount()?.uid === 0;
   if (isRoot && options.trusted !== true) {
     if (info.isSymlink) throw refusal(directory, "it is a symbolic link");
     if (info.uid !== 0) {

@@ -790,6 +790,23 @@ testWith(
   },
 );
 
+testWith(
+  "collectNamespaces tells nothing of a namespace that it may not enter",
+  [IS_LINUX],
+  async () => {
+    // It can be opened, but it is none of networks.
+    const found = [{ name: "other", target: "/proc/self/ns/uts" }];
+    const entries = await collectNamespaces(found, {
+      limit: 2,
+      signal: new AbortController().signal,
+    });
+    assertEquals(entries.map(({ name, content }) => [name, content]), [
+      ["linux/netns/other", undefined],
+    ]);
+    assertMatch(entries[0]!.skippedReason!, /^Cannot enter network namespace/);
+  },
+);
+
 const MAP = `${REPOSITORY}/tests/offline/import_map.json`;
 
 for (
@@ -816,6 +833,11 @@ for (
       "--allow-write",
       "--allow-env",
       "--allow-sys",
+    ], "deno may not read /proc and /sys"],
+    ["files and sockets alone", [
+      "--allow-net",
+      "--allow-read",
+      "--allow-write",
     ], "deno may not read /proc and /sys"],
   ] as const
 ) {
@@ -859,7 +881,8 @@ for (
         assertEquals(archive.mismatches(), []);
         assert(archive.manifest!.notes!.some((note) => note.includes(limit)));
         const state = parseNetworkState(archive.text("linux/state.json")!)!;
-        assert(state.links.some(({ name }) => name === "lo"));
+        const mayList = (flags as readonly string[]).includes("--allow-sys");
+        assertEquals(state.links.some(({ name }) => name === "lo"), mayList);
       } finally {
         await Deno.remove(directory, { recursive: true });
       }

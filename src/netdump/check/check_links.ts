@@ -51,6 +51,14 @@ export function checkLinks(context: CheckContext): Finding[] {
     defaults.flatMap(({ hops }) => hops.map(({ device }) => device)),
   );
   const findings: Finding[] = [];
+  if (
+    state.links.length > 0 && state.links.every(({ isLoopback }) => isLoopback)
+  ) {
+    findings.push(makeFinding("interface-down", {
+      title: "there is no interface but the loopback",
+      evidence: [{ path, detail: `only ${state.links[0]!.name}` }],
+    }));
+  }
   for (const link of state.links) {
     if (link.isLoopback) continue;
     const isManaged = management.has(link.name);

@@ -73,6 +73,8 @@ export async function collectNamespaces(
     }
     try {
       using namespace = openNetworkNamespace(target);
+      // Who may open it need not be allowed to enter: then there is nothing to tell.
+      namespace.within(() => {});
       const kit = new CollectKit({
         signal,
         folder,

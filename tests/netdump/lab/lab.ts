@@ -56,6 +56,27 @@ export const LAB_ZONE: Readonly<Record<string, readonly string[]>> = {
   "ntp.lab.test": [LAB.server],
 };
 
+/** Takes down what tests left that were killed. */
+async function removeAbandoned(): Promise<void> {
+  for (const line of (await mustRun("ip", "netns")).split("\n")) {
+    const [, name, pid] = /^(td(\d+)x\d+-[a-z]+)/.exec(line) ?? [];
+    if (name === undefined || await exists(`/proc/${pid}`)) continue;
+    await runTool(["ip", "netns", "del", name]);
+    await Deno.remove(`/etc/netns/${name}`, { recursive: true }).catch(
+      () => {},
+    );
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** One namespace of the lab. */
 export type LabPlace = "device" | "wire" | "router" | "server";
 
@@ -116,6 +137,7 @@ export class Lab implements AsyncDisposable {
    * @returns The lab; dispose it.
    */
   static async start(): Promise<Lab> {
+    await removeAbandoned();
     const lab = new Lab(await Deno.makeTempDir({ prefix: "tracedeck-lab-" }));
     try {
       await lab.#build();

@@ -1,10 +1,14 @@
-import { METRICS } from "../../../tracehandler/metric_table.ts";
+import { toJsonText } from "../../../base/json_text.ts";
+import {
+  type MetricDefinition,
+  METRICS,
+} from "../../../tracehandler/metric_table.ts";
 import type {
   Metric,
   MetricSink,
 } from "../../../tracehandler/metrics_buffer.ts";
 
-/** Adds up metrics of a recording. */
+/** Adds up metrics of a recording; all of them are counters. */
 export class MetricTotals implements MetricSink {
   readonly #values = new Map<number, number>();
 
@@ -14,14 +18,24 @@ export class MetricTotals implements MetricSink {
     }
   }
 
-  /** @returns The totals as JSON, by the names under which they are exported. */
-  async *stream(): AsyncGenerator<Uint8Array, void, undefined> {
-    const totals = Object.fromEntries(
-      [...this.#values].map(([id, value]) => [
-        METRICS[id]?.field || METRICS[id]?.name || String(id),
-        value,
-      ]),
+  /**
+   * Renders the totals for other programs.
+   *
+   * @param form One JSON object, or the text that Prometheus reads.
+   * @returns Lines without the last line break.
+   */
+  render(form: "json" | "prometheus"): string {
+    const totals = [...this.#values].map(([id, value]) =>
+      [fieldOf(METRICS[id]!), value] as const
     );
-    yield new TextEncoder().encode(`${JSON.stringify(totals, null, 2)}\n`);
+    if (form === "json") return toJsonText(Object.fromEntries(totals));
+    return totals.flatMap(([field, value]) => {
+      const metric = `tracedeck_${field.replaceAll(/\W/g, "_")}_total`;
+      return [`# TYPE ${metric} counter`, `${metric} ${value}`];
+    }).join("\n");
   }
+}
+
+function fieldOf({ field, name }: MetricDefinition): string {
+  return field || name;
 }

@@ -67,13 +67,8 @@ export async function run(context: CommandContext): Promise<number> {
   }
   await program?.end(GRACE_MS);
   await write(context, output, recorded, stats);
-  const metricsPath = options["stats"] as string | undefined;
-  if (metricsPath !== undefined) {
-    await writeOutput(console, metrics.stream(), {
-      path: metricsPath,
-      binary: false,
-    });
-  }
+  const form = options["stats"] as "json" | "prometheus" | undefined;
+  if (form !== undefined) await console.print(metrics.render(form));
   await sayProgram(context, program);
   return sayResult(context, output, recorded, stats);
 }

@@ -173,8 +173,8 @@ export const recordCommand: Command = {
     {
       name: "stats",
       type: "string",
-      valueName: "FILE",
-      help: "write the recorder's own metrics as JSON",
+      choices: ["json", "prometheus"],
+      help: "print the recorder's own metrics",
     },
     {
       ...OTLP_LAYOUT_OPTION,

@@ -46,9 +46,10 @@ export async function readRecordOutput(
     `${fileWord(subject)}_${timeStamp(new Date())}${target.extensions[0]}`;
   if (path === "-") {
     refuseBinaryToTerminal(console, target.binary);
-    if (options["top"] === true) {
+    const other = ["top", "stats"].find((name) => options[name] !== undefined);
+    if (other !== undefined) {
       throw new UsageError(
-        "Cannot show --top and write the profile to standard output at once",
+        `Cannot write the profile and --${other} to standard output at once`,
       );
     }
   }

@@ -2,7 +2,7 @@ import type {
   CommandOptions,
   DiagnosticClient,
 } from "./ipc/diagnostic_client.ts";
-import { UnsupportedCommandError } from "./ipc/diagnostic_error.ts";
+import { isUnknownCommand } from "./ipc/diagnostic_error.ts";
 import { DEFAULT_RUNDOWN_KEYWORD } from "./ipc/request_encoder.ts";
 import type { Session } from "./ipc/session.ts";
 import type { RundownRetry } from "./ipc/trace_profile_table.ts";
@@ -35,7 +35,7 @@ export async function startTrace(
   try {
     return await client.collectTracing(config, options);
   } catch (error) {
-    const canRetry = error instanceof UnsupportedCommandError &&
+    const canRetry = isUnknownCommand(error) &&
       retry !== "none" && (config.bufferingMode ?? "drop") === "drop";
     if (!canRetry) throw error;
     const rundownKeyword = retry === "keepRundown"

@@ -73,6 +73,19 @@ export class UnsupportedCommandError extends ServerError {
   override name = "UnsupportedCommandError";
 }
 
+/**
+ * Tells whether an older version of a command may do: the runtime does not know
+ * the one that was sent. A runtime that knows it and cannot carry it out says
+ * something else.
+ *
+ * @param error What a command ended with.
+ * @returns Whether the command is unknown to the runtime.
+ */
+export function isUnknownCommand(error: unknown): boolean {
+  return error instanceof UnsupportedCommandError &&
+    (error.hresult === undefined || error.hresult === HRESULT.unknownCommand);
+}
+
 /** The operation is possible only while the runtime is suspended at its start. */
 export class RequiresSuspensionError extends ServerError {
   override name = "RequiresSuspensionError";

@@ -15,6 +15,8 @@ import { decodeError } from "./response_decoder.ts";
 import type { DiagnosticRequest } from "./types.ts";
 
 const READ_BYTES = 64 * 1024;
+/** How long a runtime that dials may take to dial again. */
+const CONNECT_MS = 30_000;
 
 /** How a request is made. */
 export interface ExchangeOptions {
@@ -57,18 +59,20 @@ export async function exchange(
   const message = encodeRequest(request);
   options.signal?.throwIfAborted();
   const timeout = new AbortController();
-  const timer = timeoutMs === undefined ? undefined : setTimeout(
-    () => {
+  const giveUp = (ms: number, what: string) =>
+    setTimeout(() => {
       timeout.abort(
         new DOMException(
-          `Cannot ${operation} at ${connector.address}: no answer within ${
-            timeoutMs / 1000
+          `Cannot ${operation} at ${connector.address}: no ${what} within ${
+            ms / 1000
           } s; the target may be stopped, or busy with another tool that takes a dump or ends a trace`,
           "TimeoutError",
         ),
       );
-    },
-    timeoutMs,
+    }, ms);
+  const timer = giveUp(
+    timeoutMs ?? CONNECT_MS,
+    timeoutMs === undefined ? "connection" : "answer",
   );
   const signal = options.signal === undefined
     ? timeout.signal
@@ -78,6 +82,7 @@ export async function exchange(
   signal.addEventListener("abort", onAbort);
   try {
     connection = await connector.connect(signal);
+    if (timeoutMs === undefined) clearTimeout(timer);
     const { pid, address } = connector;
     const where: DiagnosticErrorOptions = { operation, pid, address };
     const { payload, rest, code } = await converse(connection, message, where);

@@ -9,12 +9,15 @@ import { ServerNotAvailableError } from "./diagnostic_error.ts";
 import { formatAddress } from "./endpoint_text.ts";
 import type { DiagnosticAddress } from "./endpoint_text.ts";
 import { closeQuietly } from "./exchange.ts";
+import { IdleConnection } from "./_idle_connection.ts";
 import type { Advertise } from "./types.ts";
 
 /** How long a runtime may take to introduce itself. */
 const ADVERTISE_MS = 250;
 /** Most connections that have not introduced themselves. */
 const MAX_PENDING = 64;
+/** Most runtimes that are remembered. */
+const MAX_RUNTIMES = 1000;
 
 /** A runtime that dialled. */
 export interface ReversedRuntime extends Advertise {
@@ -23,9 +26,16 @@ export interface ReversedRuntime extends Advertise {
 }
 
 interface RuntimeState {
-  readonly runtime: ReversedRuntime;
-  idle: ByteConnection | undefined;
-  readonly waiters: ((connection: ByteConnection) => void)[];
+  runtime: ReversedRuntime;
+  idle: IdleConnection | undefined;
+}
+
+/** Who waits for a connection of a runtime. */
+interface Waiter {
+  /** Whether the connection is taken, or only looked at. */
+  readonly takes: boolean;
+  readonly resolve: (connection: IdleConnection) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 /**
@@ -37,8 +47,11 @@ export class ReversedServer implements AsyncDisposable {
   readonly address: DiagnosticAddress;
   readonly #listener: ByteStreamListener;
   readonly #runtimes = new Map<string, RuntimeState>();
-  readonly #fresh: ReversedRuntime[] = [];
-  readonly #accepting: ((runtime: ReversedRuntime | undefined) => void)[] = [];
+  readonly #waiters = new Map<string, Set<Waiter>>();
+  readonly #fresh = new Set<string>();
+  readonly #accepting = new Set<
+    (runtime: ReversedRuntime | undefined) => void
+  >();
   readonly #pending = new Set<ByteConnection>();
   readonly #tasks = new Set<Promise<void>>();
   #isClosed = false;
@@ -96,16 +109,19 @@ export class ReversedServer implements AsyncDisposable {
    */
   async accept(signal?: AbortSignal): Promise<ReversedRuntime | undefined> {
     signal?.throwIfAborted();
-    const runtime = this.#fresh.shift();
-    if (runtime !== undefined || this.#isClosed) return runtime;
+    for (const cookie of this.#fresh) {
+      this.#fresh.delete(cookie);
+      return this.#runtimes.get(cookie)?.runtime;
+    }
+    if (this.#isClosed) return undefined;
     const { promise, resolve, reject } = Promise.withResolvers<
       ReversedRuntime | undefined
     >();
     const forget = () => {
-      this.#accepting.splice(this.#accepting.indexOf(resolve), 1);
+      this.#accepting.delete(resolve);
       reject(signal?.reason);
     };
-    this.#accepting.push(resolve);
+    this.#accepting.add(resolve);
     signal?.addEventListener("abort", forget, { once: true });
     try {
       return await promise;
@@ -126,9 +142,10 @@ export class ReversedServer implements AsyncDisposable {
   /**
    * Takes the idle connection of a runtime, or waits for the next one.
    *
-   * @param runtimeCookie Which runtime.
+   * @param runtimeCookie Which runtime; one that has not dialled yet is waited for.
    * @param signal Gives up waiting.
    * @returns The connection; who gets it closes it.
+   * @throws {ServerNotAvailableError} When the server is closed.
    */
   async connect(
     runtimeCookie: string,
@@ -136,31 +153,58 @@ export class ReversedServer implements AsyncDisposable {
   ): Promise<ByteConnection> {
     signal?.throwIfAborted();
     const state = this.#runtimes.get(runtimeCookie);
-    if (state === undefined || this.#isClosed) {
-      throw new ServerNotAvailableError({
-        operation: "connect",
-        address: formatAddress(this.address),
-      }, "the runtime is not known");
-    }
-    const { idle } = state;
-    if (idle !== undefined) {
-      state.idle = undefined;
-      return idle;
-    }
+    const idle = state?.idle ?? await this.#wait(runtimeCookie, true, signal);
+    if (state?.idle === idle) state.idle = undefined;
+    return idle.take();
+  }
+
+  /**
+   * Waits until a runtime has an idle connection, and leaves it where it is.
+   *
+   * @param runtimeCookie Which runtime; one that has not dialled yet is waited for.
+   * @param signal Gives up waiting.
+   * @throws {ServerNotAvailableError} When the server is closed.
+   */
+  async waitForConnection(
+    runtimeCookie: string,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#runtimes.get(runtimeCookie)?.idle !== undefined) return;
+    await this.#wait(runtimeCookie, false, signal);
+  }
+
+  async #wait(
+    runtimeCookie: string,
+    takes: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<IdleConnection> {
+    if (this.#isClosed) throw this.#closedError();
+    const waiters = this.#waiters.get(runtimeCookie) ?? new Set<Waiter>();
+    this.#waiters.set(runtimeCookie, waiters);
     const { promise, resolve, reject } = Promise.withResolvers<
-      ByteConnection
+      IdleConnection
     >();
-    const forget = () => {
-      state.waiters.splice(state.waiters.indexOf(resolve), 1);
-      reject(signal?.reason);
-    };
-    state.waiters.push(resolve);
+    const waiter: Waiter = { takes, resolve, reject };
+    const forget = () => reject(signal?.reason);
+    waiters.add(waiter);
     signal?.addEventListener("abort", forget, { once: true });
     try {
       return await promise;
     } finally {
       signal?.removeEventListener("abort", forget);
+      waiters.delete(waiter);
+      if (waiters.size === 0 && this.#waiters.get(runtimeCookie) === waiters) {
+        this.#waiters.delete(runtimeCookie);
+      }
     }
+  }
+
+  #closedError(): ServerNotAvailableError {
+    return new ServerNotAvailableError({
+      operation: "wait for a runtime",
+      address: formatAddress(this.address),
+    }, "the server is closed");
   }
 
   /**
@@ -172,6 +216,7 @@ export class ReversedServer implements AsyncDisposable {
     const state = this.#runtimes.get(runtimeCookie);
     if (state === undefined) return;
     this.#runtimes.delete(runtimeCookie);
+    this.#fresh.delete(runtimeCookie);
     closeQuietly(state.idle);
   }
 
@@ -182,7 +227,11 @@ export class ReversedServer implements AsyncDisposable {
     await this.#listener.close();
     for (const connection of this.#pending) closeQuietly(connection);
     for (const cookie of [...this.#runtimes.keys()]) this.remove(cookie);
-    for (const resolve of this.#accepting.splice(0)) resolve(undefined);
+    for (const resolve of this.#accepting) resolve(undefined);
+    this.#accepting.clear();
+    for (const waiters of this.#waiters.values()) {
+      for (const { reject } of waiters) reject(this.#closedError());
+    }
     await this.#served;
     await Promise.all(this.#tasks);
   }
@@ -234,29 +283,60 @@ export class ReversedServer implements AsyncDisposable {
     }
     const { runtimeCookie } = advertise;
     const known = this.#runtimes.get(runtimeCookie);
-    if (known !== undefined) {
-      const waiter = known.waiters.shift();
-      if (waiter !== undefined) {
-        waiter(connection);
-        return;
-      }
-      closeQuietly(known.idle);
-      known.idle = connection;
+    const state = known ?? this.#remember(advertise);
+    if (state === undefined) {
+      closeQuietly(connection);
       return;
+    }
+    // The newest word counts, and the newest connection.
+    Object.assign(state.runtime, advertise);
+    closeQuietly(state.idle);
+    const idle = new IdleConnection(connection, () => {
+      if (state.idle !== idle) return;
+      state.idle = undefined;
+      // Nobody needs a runtime that has gone before it was seen.
+      if (this.#fresh.has(runtimeCookie)) this.remove(runtimeCookie);
+    });
+    state.idle = idle;
+    const waiters = this.#waiters.get(runtimeCookie);
+    for (const waiter of waiters ?? []) {
+      waiters!.delete(waiter);
+      if (waiter.takes) state.idle = undefined;
+      waiter.resolve(idle);
+      if (waiter.takes) break;
+    }
+  }
+
+  /** Notes a runtime that was not seen before, unless there are too many. */
+  #remember(advertise: Advertise): RuntimeState | undefined {
+    const { runtimeCookie } = advertise;
+    if (this.#runtimes.size >= MAX_RUNTIMES) {
+      const gone = this.#runtimes.entries().find(([, { idle }]) =>
+        idle === undefined
+      );
+      if (gone === undefined) return undefined;
+      this.remove(gone[0]);
     }
     const connector: DiagnosticConnector = {
       address: formatAddress(this.address),
-      pid: Number(advertise.processId),
+      get pid() {
+        return Number(runtime.processId);
+      },
       connect: (signal) => this.connect(runtimeCookie, signal),
     };
-    const runtime = { ...advertise, client: new DiagnosticClient(connector) };
-    this.#runtimes.set(runtimeCookie, {
-      runtime,
-      idle: connection,
-      waiters: [],
-    });
-    const acceptor = this.#accepting.shift();
-    if (acceptor === undefined) this.#fresh.push(runtime);
-    else acceptor(runtime);
+    const runtime: ReversedRuntime = {
+      ...advertise,
+      client: new DiagnosticClient(connector),
+    };
+    const state: RuntimeState = { runtime, idle: undefined };
+    this.#runtimes.set(runtimeCookie, state);
+    const [acceptor] = this.#accepting;
+    if (acceptor === undefined) {
+      this.#fresh.add(runtimeCookie);
+    } else {
+      this.#accepting.delete(acceptor);
+      acceptor(runtime);
+    }
+    return state;
   }
 }

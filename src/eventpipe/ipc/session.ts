@@ -1,11 +1,17 @@
 import type { ByteConnection } from "../../platform/local_connection.ts";
+import { ServerNotAvailableError } from "./diagnostic_error.ts";
 import { closeQuietly } from "./exchange.ts";
 
 const READ_BYTES = 64 * 1024;
+/** Room in a buffer below which a new one is begun. */
+const LEAST_ROOM_BYTES = 8 * 1024;
 /** How far ahead of its reader a session reads. */
 const AHEAD_BYTES = 4 * 1024 * 1024;
 /** How far while it is being stopped, when a target that cannot write hangs. */
 const AHEAD_AT_STOP_BYTES = 512 * 1024 * 1024;
+
+/** How long a target may take to confirm an end that its stream shows already. */
+const CONFIRM_MS = 2_000;
 
 /** Options of {@linkcode Session.stop}. */
 export interface StopOptions {
@@ -79,9 +85,35 @@ export class Session implements AsyncDisposable {
     if (this.#stopping === undefined) {
       this.#aheadBytes = AHEAD_AT_STOP_BYTES;
       this.#room.resolve();
-      this.#stopping = this.#stop(this.id, options);
+      this.#stopping = this.#askToStop(options.signal);
     }
     return this.#stopping;
+  }
+
+  /** A target that has ended with its stream may never confirm. */
+  async #askToStop(signal: AbortSignal | undefined): Promise<void> {
+    const late = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isSettled = false;
+    this.#pumped.then(() => {
+      if (isSettled) return;
+      timer = setTimeout(() =>
+        late.abort(
+          new ServerNotAvailableError(
+            { operation: "stop a session" },
+            "the process has ended with its events",
+          ),
+        ), CONFIRM_MS);
+    });
+    const signals = signal === undefined ? [] : [signal];
+    try {
+      await this.#stop(this.id, {
+        signal: AbortSignal.any([late.signal, ...signals]),
+      });
+    } finally {
+      isSettled = true;
+      clearTimeout(timer);
+    }
   }
 
   /** Closes the stream without waiting for the target, which then drops the session. */
@@ -103,11 +135,18 @@ export class Session implements AsyncDisposable {
 
   async #pump(): Promise<void> {
     try {
+      let buffer = new Uint8Array(READ_BYTES);
+      let filled = 0;
       while (!this.#isClosed) {
-        const buffer = new Uint8Array(READ_BYTES);
-        const size = await this.#connection.read(buffer);
+        // Small pieces share a buffer, so that what waits takes as much memory as it has bytes.
+        if (buffer.length - filled < LEAST_ROOM_BYTES) {
+          buffer = new Uint8Array(READ_BYTES);
+          filled = 0;
+        }
+        const size = await this.#connection.read(buffer.subarray(filled));
         if (size === null) break;
-        this.#push(buffer.subarray(0, size));
+        this.#push(buffer.subarray(filled, filled + size));
+        filled += size;
         while (this.#queuedBytes >= this.#aheadBytes && !this.#isClosed) {
           this.#room = Promise.withResolvers();
           await this.#room.promise;
@@ -123,7 +162,18 @@ export class Session implements AsyncDisposable {
   }
 
   #push(bytes: Uint8Array<ArrayBuffer>): void {
-    this.#queue.push(bytes);
+    const last = this.#queue.at(-1);
+    const follows = last !== undefined && last.buffer === bytes.buffer &&
+      last.byteOffset + last.length === bytes.byteOffset;
+    if (follows) {
+      this.#queue[this.#queue.length - 1] = new Uint8Array(
+        bytes.buffer,
+        last.byteOffset,
+        last.length + bytes.length,
+      );
+    } else {
+      this.#queue.push(bytes);
+    }
     this.#queuedBytes += bytes.length;
     this.#wake.resolve();
   }

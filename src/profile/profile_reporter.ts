@@ -36,6 +36,8 @@ export interface ProfileWindow {
 
 /** Named frames whose index is remembered. */
 const MAX_KNOWN_FRAMES = 65_536;
+/** Traces whose stack is remembered, where the very same comes again. */
+const MAX_KNOWN_STACKS = 16_384;
 /** Traces whose frames are remembered for counts. */
 const MAX_KNOWN_TRACES = 262_144;
 
@@ -175,6 +177,7 @@ class Gatherer {
   readonly #period: number;
   readonly #hasAmount: boolean;
   readonly #frames = new Map<TraceFrame, number>();
+  readonly #stacks = new Map<Trace, number>();
   readonly #threads = new Map<string, number>();
   readonly #resourceLabels = new Map<ProcessMeta, readonly Label[]>();
   readonly #plainLabels = new Map<ProcessMeta | undefined, number>();
@@ -288,7 +291,17 @@ class Gatherer {
     this.#builder.addSample(stack, this.#threadOf(meta), values, this.#sample);
   }
 
-  #stackOf({ frames }: Trace): number {
+  #stackOf(trace: Trace): number {
+    let stack = this.#stacks.get(trace);
+    if (stack === undefined) {
+      stack = this.#internStack(trace);
+      if (this.#stacks.size >= MAX_KNOWN_STACKS) this.#stacks.clear();
+      this.#stacks.set(trace, stack);
+    }
+    return stack;
+  }
+
+  #internStack({ frames }: Trace): number {
     const { maxDepth = Infinity } = this.#options;
     let stack = -1;
     let start = frames.length - 1;

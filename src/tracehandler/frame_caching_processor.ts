@@ -15,6 +15,7 @@ import type {
 } from "../profile/raw_trace.ts";
 import type { Trace, TraceFrame } from "../profile/trace.ts";
 import { FRAME_KEY_WORDS, FrameCache } from "./frame_cache.ts";
+import { StackCache } from "./stack_cache.ts";
 import type { FrameCacheCounts, TraceProcessor } from "./trace_processor.ts";
 
 /** How a {@linkcode FrameCachingProcessor} works. */
@@ -36,16 +37,21 @@ const MIN_CACHE_SIZE = 1024;
 const MAX_CACHE_SIZE = 1_048_576;
 /** Words of a frame by which it is recognised. */
 const KEY_WORDS = 3;
+/** Whole stacks that are remembered. */
+const STACK_CACHE_SIZE = 16_384;
 
 /**
  * Names the frames of traces and remembers them, so that a frame is converted
- * once however many traces it is in. It must be asked for one trace at a time.
+ * once however many traces it is in. A stack that comes again as a whole gives
+ * the very same trace. It must be asked for one trace at a time.
  */
 export class FrameCachingProcessor implements TraceProcessor {
   readonly #converter: FrameConverter;
   readonly #options: FrameCachingProcessorOptions;
   readonly #cache: FrameCache<readonly TraceFrame[]>;
+  readonly #stacks = new StackCache(STACK_CACHE_SIZE);
   readonly #key = new Int32Array(FRAME_KEY_WORDS);
+  #isWholeCacheable = true;
   #hits = 0;
   #misses = 0;
 
@@ -73,7 +79,23 @@ export class FrameCachingProcessor implements TraceProcessor {
   }
 
   convertTrace(rawTrace: RawTrace): Trace | Promise<Trace> {
-    return this.#convertFrom(rawTrace, 0, []);
+    const { generation } = this.#converter;
+    const known = this.#stacks.get(rawTrace, generation);
+    if (known !== undefined) {
+      this.#hits += known.frameCount;
+      return known.trace;
+    }
+    const before = this.#hits + this.#misses;
+    this.#isWholeCacheable = true;
+    const trace = this.#convertFrom(rawTrace, 0, []);
+    // A promise has no place in a cache: the next time all its frames are known.
+    if (!(trace instanceof Promise) && this.#isWholeCacheable) {
+      this.#stacks.add(rawTrace, generation, {
+        trace,
+        frameCount: this.#hits + this.#misses - before,
+      });
+    }
+    return trace;
   }
 
   symbolizationComplete(ktime: KTime): void {
@@ -156,7 +178,10 @@ export class FrameCachingProcessor implements TraceProcessor {
     converted: ConvertedFrame,
   ): void {
     for (const frame of converted.frames) frames.push(frame);
-    if (!converted.isCacheable) return;
+    if (!converted.isCacheable) {
+      this.#isWholeCacheable = false;
+      return;
+    }
     this.#misses++;
     // Another trace may have come between when the conversion took its time.
     if (this.#lookUp(trace, at, length) === undefined) {

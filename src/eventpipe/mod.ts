@@ -126,6 +126,7 @@ export * from "./ipc/session.ts";
 export * from "./ipc/trace_plan.ts";
 export * from "./ipc/trace_profile_table.ts";
 export * from "./ipc/types.ts";
+export * from "./ipc/user_events_session.ts";
 export * from "./ipc/wait_for_port.ts";
 export * from "./nettrace/activity_path.ts";
 export * from "./nettrace/clr_event_catalog.ts";

@@ -130,6 +130,10 @@ export const LIBC_SYMBOLS = {
     ],
     result: "i32",
   },
+  sendmsg: {
+    parameters: ["i32", /* fd */ "buffer", /* msg */ "i32" /* flags */],
+    result: "i32",
+  },
   setsockopt: {
     parameters: [
       "i32", // fd

@@ -1,3 +1,5 @@
+import { connectForDescriptors } from "../../platform/descriptor_connection.ts";
+import type { DescriptorConnection } from "../../platform/descriptor_connection.ts";
 import { connectLocal } from "../../platform/local_connection.ts";
 import type { ByteConnection } from "../../platform/local_connection.ts";
 import { resolvePort } from "./default_port.ts";
@@ -23,7 +25,22 @@ export interface DiagnosticConnector {
    * @throws {ServerNotAvailableError} When there is nobody to connect to.
    */
   connect(signal?: AbortSignal): Promise<ByteConnection>;
+  /**
+   * Opens a connection over which descriptors of files can be passed. Absent
+   * where the runtime opens the connections.
+   *
+   * @param signal Gives up waiting.
+   * @returns The connection; who gets it closes it.
+   * @throws {ServerNotAvailableError} When there is nobody to connect to.
+   * @throws {Deno.errors.NotSupported} When this system or the address has no such connections.
+   */
+  connectForDescriptors?(signal?: AbortSignal): Promise<DescriptorConnection>;
 }
+
+/** Opens a connection to an address. */
+type Opener<T extends ByteConnection> = (
+  address: DiagnosticAddress,
+) => Promise<T>;
 
 /** How long a busy pipe is tried again, and how often. */
 const BUSY_MS = 30_000;
@@ -42,7 +59,10 @@ export function addressConnector(
   return {
     address: name,
     pid: undefined,
-    connect: (signal) => connectTo([address], { address: name }, signal),
+    connect: (signal) =>
+      connectTo([address], { address: name }, connectLocal, signal),
+    connectForDescriptors: (signal) =>
+      connectTo([address], { address: name }, openForDescriptors, signal),
   };
 }
 
@@ -59,38 +79,55 @@ export function processConnector(
 ): DiagnosticConnector {
   let address: string | undefined;
   let known: DiagnosticAddress[] | undefined;
+  const connect = async <T extends ByteConnection>(
+    open: Opener<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> => {
+    if (known === undefined) {
+      known = resolvePort(pid, options);
+      address = formatAddress(known[0]!);
+    }
+    try {
+      return await connectTo(known, { pid, address: address! }, open, signal);
+    } catch (error) {
+      known = undefined;
+      throw error;
+    }
+  };
   return {
     get address() {
       return address ?? `process ${pid}`;
     },
     pid,
-    async connect(signal) {
-      if (known === undefined) {
-        known = resolvePort(pid, options);
-        address = formatAddress(known[0]!);
-      }
-      try {
-        return await connectTo(known, { pid, address: address! }, signal);
-      } catch (error) {
-        known = undefined;
-        throw error;
-      }
-    },
+    connect: (signal) => connect(connectLocal, signal),
+    connectForDescriptors: (signal) => connect(openForDescriptors, signal),
   };
 }
 
-async function connectTo(
+async function openForDescriptors(
+  address: DiagnosticAddress,
+): Promise<DescriptorConnection> {
+  if (address.type === "unix") return await connectForDescriptors(address.path);
+  throw new Deno.errors.NotSupported(
+    `Cannot pass descriptors of files to ${
+      formatAddress(address)
+    }: it is no Unix socket`,
+  );
+}
+
+async function connectTo<T extends ByteConnection>(
   addresses: readonly DiagnosticAddress[],
   target: { readonly pid?: number; readonly address: string },
+  open: Opener<T>,
   signal: AbortSignal | undefined,
-): Promise<ByteConnection> {
+): Promise<T> {
   const operation = "connect";
   let stale = 0;
   let last: unknown;
   for (const address of addresses) {
     signal?.throwIfAborted();
     try {
-      return await connectPatiently(address, signal);
+      return await connectPatiently(address, open, signal);
     } catch (error) {
       if (signal?.aborted && error === signal.reason) throw error;
       last = error;
@@ -108,7 +145,10 @@ async function connectTo(
           cause: error,
         }, "permission is denied; run as the user of the process or as root");
       }
-      if (error instanceof Deno.errors.NotCapable) throw error;
+      if (
+        error instanceof Deno.errors.NotCapable ||
+        error instanceof Deno.errors.NotSupported
+      ) throw error;
       throw new DiagnosticError(
         { operation, ...target, cause: error },
         error instanceof Error ? error.message : String(error),
@@ -126,14 +166,15 @@ async function connectTo(
 }
 
 /** A pipe is busy for a moment after each connection. */
-async function connectPatiently(
+async function connectPatiently<T extends ByteConnection>(
   address: DiagnosticAddress,
+  open: Opener<T>,
   signal: AbortSignal | undefined,
-): Promise<ByteConnection> {
+): Promise<T> {
   const start = performance.now();
   for (;;) {
     try {
-      return await abortable(connectLocal(address), signal);
+      return await abortable(open(address), signal);
     } catch (error) {
       const isBusy = error instanceof Deno.errors.Busy &&
         address.type === "pipe" && performance.now() - start < BUSY_MS;
@@ -145,10 +186,10 @@ async function connectPatiently(
 }
 
 /** Connecting itself cannot be ended; a connection that comes late is closed. */
-async function abortable(
-  pending: Promise<ByteConnection>,
+async function abortable<T extends ByteConnection>(
+  pending: Promise<T>,
   signal: AbortSignal | undefined,
-): Promise<ByteConnection> {
+): Promise<T> {
   if (signal === undefined) return await pending;
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = () => {

@@ -2,6 +2,7 @@ import { addressConnector, processConnector } from "./connector.ts";
 import type { DiagnosticConnector } from "./connector.ts";
 import type { FindPortOptions } from "./default_port.ts";
 import {
+  isUnknownCommand,
   MalformedReplyError,
   SessionIdMismatchError,
   UnsupportedCommandError,
@@ -18,6 +19,12 @@ import {
   decodeSessionId,
 } from "./response_decoder.ts";
 import { Session } from "./session.ts";
+import { startUserEvents } from "./user_events_session.ts";
+import type {
+  StartUserEventsOptions,
+  UserEventsConfig,
+  UserEventsSession,
+} from "./user_events_session.ts";
 import type {
   CollectTracingConfig,
   CollectTracingPayload,
@@ -156,8 +163,8 @@ export class DiagnosticClient {
   ): Promise<Session> {
     const plan = planCollectTracing(config);
     if (plan.sessionType === "userEvents") {
-      throw new Deno.errors.NotSupported(
-        "Cannot start a session: user_events need a file descriptor to be passed, which is not supported here",
+      throw new RangeError(
+        "Cannot start a stream: a session of user_events has none; use startUserEvents",
       );
     }
     const request: DiagnosticRequest = {
@@ -186,6 +193,30 @@ export class DiagnosticClient {
       closeQuietly(connection);
       throw error;
     }
+  }
+
+  /**
+   * Starts a session whose events go to tracepoints of the kernel instead of a
+   * stream: Linux, .NET 10, and root.
+   *
+   * @param config Providers and their tracepoints.
+   * @param options Signal, time limit.
+   * @returns The session; it lasts until it is stopped or disposed.
+   * @throws {UnsupportedCommandError} When the runtime is too old.
+   * @throws {RangeError} When a provider has no tracepoint, or the configuration is otherwise wrong.
+   * @throws {Deno.errors.NotSupported} When the kernel has no user_events, this is not Linux, or no descriptor can be passed to the runtime.
+   * @throws {Deno.errors.PermissionDenied} When the kernel's file may not be opened.
+   */
+  startUserEvents(
+    config: UserEventsConfig,
+    options: StartUserEventsOptions = {},
+  ): Promise<UserEventsSession> {
+    return startUserEvents(
+      this.#connector,
+      config,
+      (id, stopOptions) => this.stopTracing(id, stopOptions),
+      options,
+    );
   }
 
   /**
@@ -505,7 +536,7 @@ export class DiagnosticClient {
       try {
         return await pending;
       } catch (error) {
-        if (!(error instanceof UnsupportedCommandError)) throw error;
+        if (!isUnknownCommand(error)) throw error;
         pending = attempt(version);
       }
     }

@@ -291,6 +291,14 @@ export class DiagnosticServerDouble implements AsyncDisposable {
       await this.#reply(connection, {}, failure(HRESULT.badEncoding));
       return { keepsOpen: name.startsWith("collectTracing") };
     }
+    if (
+      request.type === "collectTracing" && request.sessionType === "userEvents"
+    ) {
+      // The byte that a descriptor comes with; the descriptor itself is dropped.
+      if ((await readUpTo(connection, 1)).length === 0) {
+        return { keepsOpen: false };
+      }
+    }
     this.requests.push(request);
     const fault = this.#options.fault?.(request) ?? {};
     if (fault.reset === true) return { keepsOpen: false };

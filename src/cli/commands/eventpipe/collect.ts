@@ -5,7 +5,6 @@ import type {
   RecordedTrace,
   TracePart,
 } from "../../../eventpipe/record_trace.ts";
-import type { TracePlan } from "../../../eventpipe/ipc/trace_plan.ts";
 import { convertInputs, findTarget } from "../../../formats/plan_conversion.ts";
 import type { TargetEntry } from "../../../formats/types.ts";
 import { createGrowingFile } from "../../../platform/growing_file.ts";
@@ -15,7 +14,7 @@ import { UsageError } from "../../usage_error.ts";
 import { openFile } from "../../verbs/open_file.ts";
 import { refuseBinaryToTerminal, writeOutput } from "../../write_output.ts";
 import { listTraceProfiles } from "./list_trace_profiles.ts";
-import { renderTable } from "./render_table.ts";
+import { sayProviders } from "./say_providers.ts";
 import {
   listenForStop,
   resumeTarget,
@@ -25,15 +24,6 @@ import {
 import { openTarget } from "./target_options.ts";
 import { parseTraceDuration } from "./trace_duration.ts";
 import { readStoppingEvent, readTraceRequest } from "./trace_request.ts";
-
-const LEVELS = [
-  "LogAlways",
-  "Critical",
-  "Error",
-  "Warning",
-  "Informational",
-  "Verbose",
-];
 
 /**
  * Records a trace.
@@ -51,7 +41,13 @@ export async function run(context: CommandContext): Promise<number> {
     const { collectLive } = await import("./collect_live.ts");
     return await collectLive(context, live);
   }
-  const { plan, config } = await readTraceRequest(options);
+  const request = await readTraceRequest(options);
+  const tracepoint = options["user-events"] as string | undefined;
+  if (tracepoint !== undefined) {
+    const { collectUserEvents } = await import("./collect_user_events.ts");
+    return await collectUserEvents(context, tracepoint, request.plan);
+  }
+  const { plan, config } = request;
   const stoppingEvent = readStoppingEvent(options);
   const duration = options["duration"] as string | undefined;
   const durationMs = duration === undefined
@@ -72,7 +68,6 @@ export async function run(context: CommandContext): Promise<number> {
   await using enter = listenForStop(context);
   const output = options["output"] as string | undefined ??
     `${target.name}_${timeStamp(new Date())}.nettrace`;
-  for (const note of plan.notes) console.note(note);
   sayProviders(context, plan);
   const paths: string[] = [];
   let trace: RecordedTrace;
@@ -121,21 +116,6 @@ export async function run(context: CommandContext): Promise<number> {
     for (const path of paths) await convert(context, path, format);
   }
   return code;
-}
-
-function sayProviders({ console }: CommandContext, plan: TracePlan): void {
-  const rows = plan.providers.map((each) => [
-    each.name,
-    `0x${
-      BigInt.asUintN(64, each.keywords).toString(16).toUpperCase()
-        .padStart(16, "0")
-    }`,
-    `${LEVELS[each.level]}(${each.level})`,
-    each.origin,
-  ]);
-  const columns = ["Provider Name", "Keywords", "Level", "Enabled By"]
-    .map((title) => ({ title }));
-  for (const line of renderTable(columns, rows)) console.note(line);
 }
 
 function stdoutPart({ console }: CommandContext): TracePart {

@@ -61,6 +61,17 @@ export const PLAN_OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
+/** Options that mean something only where a trace is written. */
+const FILE_OPTIONS: readonly string[] = [
+  "output",
+  "format",
+  "split-size",
+  "split-time",
+  "stopping-event-provider-name",
+  "stopping-event-event-name",
+  "stopping-event-payload-filter",
+];
+
 /** `tracedeck eventpipe collect`. */
 export const collectCommand: Command = {
   name: "collect",
@@ -98,13 +109,7 @@ export const collectCommand: Command = {
       conflicts: [
         ...PLAN_OPTIONS.map(({ name }) => name)
           .filter((name) => name !== "buffersize"),
-        "output",
-        "format",
-        "split-size",
-        "split-time",
-        "stopping-event-provider-name",
-        "stopping-event-event-name",
-        "stopping-event-payload-filter",
+        ...FILE_OPTIONS,
       ],
     },
     {
@@ -113,6 +118,20 @@ export const collectCommand: Command = {
       min: 1e8,
       default: 10e9,
       help: "time from one profile to the next of --live",
+    },
+    {
+      name: "user-events",
+      type: "string",
+      valueName: "NAME",
+      help:
+        "write no file but let the runtime write to the tracepoint user_events:NAME of the kernel (Linux, .NET 10, root)",
+      conflicts: [
+        "live",
+        "buffersize",
+        "stacks",
+        "buffering-mode",
+        ...FILE_OPTIONS,
+      ],
     },
     {
       name: "duration",
@@ -167,6 +186,7 @@ export const collectCommand: Command = {
     `Records until Enter or Ctrl-C, the duration, the stopping event or the end of the process, or of the program behind --, which is traced from its first instruction.
 The file is what the runtime sends, byte for byte, and can be read at any moment; a second Ctrl-C leaves at once and keeps what there is.
 With --live the stacks of all managed threads are sampled every millisecond and sent as OTLP profiles of wall time, named as the runtime names its code; thread.state tells managed code from waiting and native code. What a collector does not take waits in a queue of 8 profiles and is sent again; headers, certificates, compression and service name come from the OTEL_ variables.
+With --user-events the events go to the kernel, to be recorded by perf or another tool as long as this runs.
 With --split-size or --split-time each file has a session of its own and can be read by itself; events of the moment in which two overlap are in both.`,
   examples: [
     [

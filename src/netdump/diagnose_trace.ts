@@ -1,9 +1,11 @@
+import { traceTimeToMs } from "./nettrace_time.ts";
 import { stageRequests } from "./nettrace_stages.ts";
 import type { StagedRequest } from "./nettrace_stages.ts";
 import type {
   NetworkTrace,
   TraceHttpRequest,
   TraceTcpConn,
+  TraceTlsTunnel,
 } from "./nettrace_types.ts";
 
 /** Step in which something is wrong. */
@@ -38,10 +40,22 @@ interface Rule {
   readonly hint: string;
 }
 
+const PROXY_PREFIX_REGEXP = /^proxyconnect tcp: /;
+const TIMEOUT_IN_TLS_HINT =
+  "large packets may be lost on the way: check the MTU";
+/** Redirects after which clients give up by default. */
+const MAX_REDIRECTS = 10;
+
 /** What errors of requests mean, most specific first. */
 const RULES: readonly Rule[] = [
   {
-    match: /^proxyconnect tcp: /,
+    match: /^proxyconnect tcp: .*(x509|tls: |TLS handshake|HTTPS client)/,
+    code: "proxy-tls",
+    phase: "proxy",
+    hint: "",
+  },
+  {
+    match: PROXY_PREFIX_REGEXP,
     code: "proxy-unreachable",
     phase: "proxy",
     hint: "check name, port and state of the proxy",
@@ -149,7 +163,7 @@ const RULES: readonly Rule[] = [
     match: /TLS handshake timeout/,
     code: "tls-timeout",
     phase: "tls",
-    hint: "large packets may be lost on the way: check the MTU",
+    hint: TIMEOUT_IN_TLS_HINT,
   },
   {
     match: /x509|tls:/,
@@ -177,12 +191,37 @@ const RULES: readonly Rule[] = [
     hint: "the request was given up by its caller",
   },
   {
-    match: /stopped after \d+ redirects/,
-    code: "redirect-loop",
+    match: /malformed (HTTP response|MIME header|chunked encoding)|^gzip: /,
+    code: "http-malformed",
     phase: "http",
-    hint: "follow the redirects one by one",
+    hint:
+      "whoever answers does not speak HTTP as it should: check port and what is in between",
+  },
+  {
+    match: /response headers exceeded|line exceeds|response body exceeds/,
+    code: "http-too-large",
+    phase: "http",
+    hint: "the response is larger than this client takes",
+  },
+  {
+    match: /unsupported protocol scheme|failed to parse Location/,
+    code: "redirect-invalid",
+    phase: "http",
+    hint: "the server redirects to where no HTTP is spoken",
   },
 ];
+
+/** What running out of time means before the request was out, and after the answer began. */
+const TIMEOUT_IN_TLS: Omit<Rule, "match"> = {
+  code: "tls-timeout",
+  phase: "tls",
+  hint: TIMEOUT_IN_TLS_HINT,
+};
+const TIMEOUT_IN_BODY: Omit<Rule, "match"> = {
+  code: "body-timeout",
+  phase: "timeout",
+  hint: "the answer came, but its body too slowly or not to its end",
+};
 
 /**
  * Tells what is wrong in a trace, for people and for scripts.
@@ -196,7 +235,53 @@ export function diagnoseTrace(trace: NetworkTrace): readonly TraceFinding[] {
     const finding = diagnoseRequest(staged, trace);
     if (finding !== undefined) problems.push(finding);
   }
-  return [...problems, ...remarks(trace)];
+  return [...problems, ...redirectLoops(trace), ...remarks(trace)];
+}
+
+/** The record of a redirect says nothing of a client that has had enough of them. */
+function redirectLoops(trace: NetworkTrace): TraceFinding[] {
+  const found: TraceFinding[] = [];
+  let run: StagedRequest[] = [];
+  const end = () => {
+    if (isOneRequest(run, trace)) {
+      const { reqMethod, reqUrl } = run[0]!.request;
+      found.push({
+        code: "redirect-loop",
+        phase: "http",
+        severity: "problem",
+        cause:
+          `${reqMethod} ${reqUrl}: ${run.length} redirects one after the other`,
+        hint: "follow the redirects one by one",
+        evidence: run.map(({ request }) => request.traceId),
+      });
+    }
+    run = [];
+  };
+  for (const staged of stageRequests(trace)) {
+    if (isRedirect(staged.request)) run.push(staged);
+    else end();
+  }
+  end();
+  return found;
+}
+
+/** Requests that a caller makes one by one end the scope of the first dial before the last begins. */
+function isOneRequest(
+  run: readonly StagedRequest[],
+  trace: NetworkTrace,
+): boolean {
+  const [first] = run;
+  const last = run.at(-1);
+  if (run.length <= MAX_REDIRECTS || !first || !last) return false;
+  const scopeEnd = first.dial === undefined
+    ? undefined
+    : traceTimeToMs(first.dial.ctxCloseAt, trace.traceBeginAt);
+  return scopeEnd === undefined || scopeEnd >= last.beginMs;
+}
+
+function isRedirect({ respStatusCode, reqError }: TraceHttpRequest): boolean {
+  return reqError === "" && respStatusCode > 300 && respStatusCode < 309 &&
+    respStatusCode !== 304;
 }
 
 function diagnoseRequest(
@@ -220,7 +305,7 @@ function diagnoseRequest(
       evidence,
     };
   }
-  const rule = RULES.find(({ match }) => match.test(request.reqError));
+  const rule = ruleOf(staged, trace);
   const isTunnel = request.networkProxy !== "" && rule === undefined;
   return {
     code: rule?.code ?? (isTunnel ? "proxy-refused" : "request-failed"),
@@ -235,16 +320,41 @@ function diagnoseRequest(
   };
 }
 
+function ruleOf(
+  { request }: StagedRequest,
+  trace: NetworkTrace,
+): Omit<Rule, "match"> | undefined {
+  const find = (text: string) => RULES.find(({ match }) => match.test(text));
+  const rule = find(request.reqError);
+  if (rule?.code === "proxy-tls") {
+    const inner = find(request.reqError.replace(PROXY_PREFIX_REGEXP, ""));
+    return { ...rule, hint: inner?.hint ?? "see the handshake" };
+  }
+  if (rule?.code !== "response-timeout") return rule;
+  if (request.respStatusCode !== 0) return TIMEOUT_IN_BODY;
+  const tunnel = tunnelOf(request, trace);
+  return tunnel !== undefined && tunnel.handshakeErr !== ""
+    ? TIMEOUT_IN_TLS
+    : rule;
+}
+
+function tunnelOf(
+  request: TraceHttpRequest,
+  trace: NetworkTrace,
+): TraceTlsTunnel | undefined {
+  return trace.tlsTunnels.find(({ traceId }) =>
+    traceId !== "" &&
+    (traceId === request.tlsTunnel || traceId === request.proxyTlsTunnel)
+  );
+}
+
 function detailOf(
   code: string | undefined,
   request: TraceHttpRequest,
   trace: NetworkTrace,
 ): string {
-  if (code === undefined || !code.startsWith("tls-")) return "";
-  const tunnel = trace.tlsTunnels.find(({ traceId }) =>
-    traceId === request.tlsTunnel || traceId === request.proxyTlsTunnel
-  );
-  const last = tunnel?.peerCerts.at(-1);
+  if (!/^(proxy-)?tls/.test(code ?? "")) return "";
+  const last = tunnelOf(request, trace)?.peerCerts.at(-1);
   return last === undefined ? "" : ` (issuer ${last.issuer})`;
 }
 

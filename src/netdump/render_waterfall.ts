@@ -3,6 +3,7 @@ import { joinHostPort } from "../codec/ip_address.ts";
 import { diagnoseTrace } from "./diagnose_trace.ts";
 import { stageRequests } from "./nettrace_stages.ts";
 import type { StagedRequest, StageSpan } from "./nettrace_stages.ts";
+import { tlsCipherSuiteName } from "./tracer/tls_table.ts";
 import type {
   NetworkTrace,
   TraceDnsQuery,
@@ -111,7 +112,9 @@ function renderRequest(
     const tunnel = trace.tlsTunnels.find(({ traceId }) =>
       id !== "" && traceId === id
     );
-    if (tunnel !== undefined) lines.push(...renderTunnel(tunnel));
+    if (tunnel === undefined) continue;
+    const isProxy = id === request.proxyTlsTunnel;
+    lines.push(...renderTunnel(tunnel, isProxy ? " of the proxy" : ""));
   }
   return lines;
 }
@@ -166,14 +169,14 @@ function renderQuery(
   }`;
 }
 
-function renderTunnel(tunnel: TraceTlsTunnel): string[] {
+function renderTunnel(tunnel: TraceTlsTunnel, whose: string): string[] {
   const name = tunnel.serverName === "" ? "" : ` ${tunnel.serverName}`;
   const lines = [
     tunnel.handshakeErr === ""
-      ? `  tls ${name} cipher ${tunnel.cipherSuite}${
+      ? `  tls ${name}${whose}, ${tlsCipherSuiteName(tunnel.cipherSuite)}${
         tunnel.negotiatedProto === "" ? "" : `, ${tunnel.negotiatedProto}`
       }`
-      : `  tls ${name} ${tunnel.handshakeErr}`,
+      : `  tls ${name}${whose} ${tunnel.handshakeErr}`,
   ];
   for (const cert of tunnel.peerCerts) {
     const end = cert.notAfter.type === "absolute" ? cert.notAfter.text : "?";

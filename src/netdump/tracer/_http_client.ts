@@ -8,7 +8,7 @@ import type { Dialer } from "./_dialer.ts";
 import { StaleConnectionError } from "./_http_connection.ts";
 import type { IncomingResponse, OutgoingRequest } from "./_http_connection.ts";
 import type { LiveDial, LiveHttpRequest } from "./_live_records.ts";
-import { parseProxy, proxyAuthorization } from "./_proxy.ts";
+import { decodeLogin, parseProxy, proxyAuthorization } from "./_proxy.ts";
 import type { Proxy } from "./_proxy.ts";
 import type { TracerContext } from "./_tracer_context.ts";
 import { valuesOf } from "./http1_response_decoder.ts";
@@ -127,9 +127,7 @@ export class HttpClient {
         record.isDone = true;
         throw error;
       }
-      const next = running.options.followRedirects === false
-        ? undefined
-        : nextHop(hop, incoming);
+      const next = this.#nextHop(hop, record, incoming, running);
       if (next === undefined) {
         return this.#toResponse(hop, record, incoming, running);
       }
@@ -140,6 +138,22 @@ export class HttpClient {
         });
       }
       hop = next;
+    }
+  }
+
+  #nextHop(
+    hop: Hop,
+    record: LiveHttpRequest,
+    incoming: IncomingResponse,
+    { options }: RunningRequest,
+  ): Hop | undefined {
+    if (options.followRedirects === false) return undefined;
+    try {
+      return nextHop(hop, incoming);
+    } catch (error) {
+      incoming.cancel();
+      record.isDone = true;
+      throw error;
     }
   }
 
@@ -177,6 +191,12 @@ export class HttpClient {
   ): Promise<IncomingResponse> {
     const { clock } = this.#context;
     try {
+      if (!isHttp(hop.url)) {
+        throw new RequestError(
+          `unsupported protocol scheme "${hop.url.protocol.slice(0, -1)}"`,
+          { phase: "url" },
+        );
+      }
       const proxy = this.#chooseProxy(hop.url);
       record.networkProxy = proxy?.url ?? "";
       const incoming = await this.#send(hop, proxy, record, running);
@@ -412,7 +432,7 @@ function toHop(target: string | URL, options: TracedRequestOptions): Hop {
   if (url === null) {
     throw new TypeError(`Cannot make request: "${target}" is no URL`);
   }
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
+  if (!isHttp(url)) {
     throw new TypeError(
       `Cannot make request: scheme of "${target}" is ${
         url.protocol.slice(0, -1)
@@ -439,9 +459,7 @@ function toHop(target: string | URL, options: TracedRequestOptions): Hop {
 function withLogin(hop: Hop): Hop {
   const { url, header } = hop;
   if (url.username === "" && url.password === "") return hop;
-  const login = `${decodeURIComponent(url.username)}:${
-    decodeURIComponent(url.password)
-  }`;
+  const login = `${decodeLogin(url.username)}:${decodeLogin(url.password)}`;
   const clean = new URL(url);
   clean.username = "";
   clean.password = "";
@@ -465,7 +483,12 @@ function nextHop(hop: Hop, response: IncomingResponse): Hop | undefined {
   if (location === undefined || location === "") return undefined;
   if (keepsMethod && !isRepeatable(hop.body)) return undefined;
   const url = URL.parse(location, hop.url);
-  if (url === null || !/^https?:$/.test(url.protocol)) return undefined;
+  if (url === null) {
+    throw new RequestError(
+      `failed to parse Location header ${JSON.stringify(location)}`,
+      { phase: "redirect" },
+    );
+  }
   const isSameHost = url.hostname === hop.url.hostname ||
     url.hostname.endsWith(`.${hop.url.hostname}`);
   const header = hop.header.filter(([name]) => {
@@ -485,6 +508,10 @@ function nextHop(hop: Hop, response: IncomingResponse): Hop | undefined {
       : [...header, ["Referer", hop.url.href.replace(/#.*$/, "")]],
     body: keepsMethod ? hop.body : undefined,
   });
+}
+
+function isHttp({ protocol }: URL): boolean {
+  return protocol === "http:" || protocol === "https:";
 }
 
 function isRepeatable(body: RequestBody | undefined): boolean {

@@ -53,10 +53,22 @@ export function parseProxy(value: string | URL): Proxy {
     scheme,
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port === "" ? DEFAULT_PORTS[scheme] : Number(url.port),
-    username: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
+    username: decodeLogin(url.username),
+    password: decodeLogin(url.password),
     url: text.replace(/\/$/, ""),
   };
+}
+
+/**
+ * @param text User name or password of a URL.
+ * @returns It without its escapes; as it stands where a `%` begins none.
+ */
+export function decodeLogin(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** @param proxy A proxy. @returns Value of `Proxy-Authorization`, if it needs one. */

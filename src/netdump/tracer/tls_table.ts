@@ -11,6 +11,16 @@ export const TLS_CIPHER_SUITES: Readonly<Record<string, number>> = {
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256: 52393,
 };
 
+/**
+ * @param number IANA number of a cipher suite.
+ * @returns Its name; the number with `cipher` in front where it has none here.
+ */
+export function tlsCipherSuiteName(number: number): string {
+  const known = Object.entries(TLS_CIPHER_SUITES)
+    .find(([, each]) => each === number);
+  return known?.[0] ?? `cipher ${number}`;
+}
+
 /** Alerts of TLS, by number, in Go's words. */
 export const TLS_ALERTS: Readonly<Record<number, string>> = {
   0: "close notify",

@@ -77,8 +77,10 @@ export async function run(context: CommandContext): Promise<number> {
   }
 
   const repeat = options["repeat"] as number;
+  const failures = new Set<string>();
   for (let round = 0; round < repeat && !signal.aborted; round++) {
-    await makeRequest(tracer, url, request);
+    const failure = await makeRequest(tracer, url, request);
+    if (failure !== undefined) failures.add(failure);
   }
   const description = (options["description"] as string | undefined) ??
     `${request.method} ${
@@ -90,11 +92,15 @@ export async function run(context: CommandContext): Promise<number> {
   const trace = await gather(result, spill);
   await writeAll(context, trace, result, form);
   tellLosses(context, result);
+  // The trace has the errors of single hops; a client that had enough of them
+  // is told of here.
+  for (const { reqError } of trace.httpRequests) failures.delete(reqError);
+  for (const failure of failures) console.warn(failure);
   if (signal.aborted) return EXIT_CODE.interrupted;
   const isBad = diagnoseTrace(trace).some(({ severity }) =>
     severity === "problem"
   );
-  return isBad ? EXIT_CODE.failed : EXIT_CODE.done;
+  return isBad || failures.size > 0 ? EXIT_CODE.failed : EXIT_CODE.done;
 }
 
 function chooseForm(context: CommandContext): NetworkTraceForm {
@@ -107,17 +113,19 @@ function chooseForm(context: CommandContext): NetworkTraceForm {
   );
 }
 
-/** A failure is in the trace, so it does not end the command. */
+/** A failure does not end the command: it is what the trace is about. */
 async function makeRequest(
   tracer: NetworkTracer,
   url: URL,
   request: Parameters<NetworkTracer["request"]>[1],
-): Promise<void> {
+): Promise<string | undefined> {
   try {
     const response = await tracer.request(url, request);
     await response.drain();
+    return undefined;
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
+    return error.reason;
   }
 }
 

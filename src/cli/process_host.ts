@@ -36,7 +36,7 @@ export function processHost(): ConsoleHost {
     },
     stdin: () => readStdin(),
     isTerminal: (stream) => Deno[stream].isTerminal(),
-    canReadKeys: () => isInForeground(),
+    canReadKeys: () => Deno.stdin.isTerminal() && isInForeground(),
     columns() {
       try {
         return Deno.consoleSize().columns;

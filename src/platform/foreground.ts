@@ -3,13 +3,12 @@ import { borrowLibc } from "./libc.ts";
 const STDIN_FD = 0;
 
 /**
- * Tells whether this process may read from the terminal that is its standard
- * input. One in the background is stopped by the system when it tries.
+ * Tells whether this process may read from its standard input, which is a
+ * terminal. One in the background is stopped by the system when it tries.
  *
  * @returns Whether it may; false where that cannot be told.
  */
 export function isInForeground(): boolean {
-  if (!Deno.stdin.isTerminal()) return false;
   if (Deno.build.os === "windows") return true;
   try {
     return borrowLibc(({ symbols }) =>

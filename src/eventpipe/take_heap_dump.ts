@@ -1,9 +1,10 @@
+import { FormatError } from "../base/errors.ts";
 import { DecodeStats } from "../base/decode_stats.ts";
 import { collectNettrace } from "./collect_nettrace.ts";
 import { HeapCollector } from "./gcdump/heap_collector.ts";
 import type { HeapDump } from "./gcdump/types.ts";
 import type { DiagnosticClient } from "./ipc/diagnostic_client.ts";
-import { UnsupportedCommandError } from "./ipc/diagnostic_error.ts";
+import { isUnknownCommand } from "./ipc/diagnostic_error.ts";
 import type { Session } from "./ipc/session.ts";
 import type { CollectTracingConfig } from "./ipc/types.ts";
 import type { EventCollector } from "./event_collector.ts";
@@ -19,6 +20,8 @@ const FLUSH_MS = 5_000;
 const BEGIN_MS = 5_000;
 const DEFAULT_TIMEOUT_MS = 30_000;
 const LOOK_MS = 50;
+/** How long a process that is late may take to end the session. */
+const END_MS = 1_000;
 
 /** How {@linkcode takeHeapDump} takes. */
 export interface TakeHeapDumpOptions {
@@ -62,10 +65,12 @@ export async function takeHeapDump(
     }],
   };
   await using session = await startHeapSession(client, config, onNote, signal);
+  const onAbort = () => session.close();
   const heap = new HeapCollector();
   const facts = new ProcessFacts();
   const start = performance.now();
   let state: "complete" | "late" | "absent" | undefined;
+  let endTimer: ReturnType<typeof setTimeout> | undefined;
   const timer = setInterval(() => {
     onProgress?.(heap.objectCount);
     if (state !== undefined) return;
@@ -73,14 +78,25 @@ export async function takeHeapDump(
     if (heap.phase === "complete") state = "complete";
     else if (elapsed > timeoutMs) state = "late";
     else if (heap.phase === "waiting" && elapsed > BEGIN_MS) state = "absent";
-    if (state !== undefined) void session.stop().catch(() => {});
+    if (state === undefined) return;
+    void session.stop().catch(() => {});
+    // A process that stands still never ends it.
+    if (state !== "complete") endTimer = setTimeout(onAbort, END_MS);
   }, LOOK_MS);
-  const onAbort = () => session.close();
   signal?.addEventListener("abort", onAbort);
   try {
-    await collectNettrace(session.stream, [heap, facts], { stats });
+    await collectNettrace(session.stream, [heap, facts], {
+      stats,
+      salvage: true,
+    });
+  } catch (error) {
+    // Of what was broken off there is nothing more to say.
+    const isBrokenOff = signal?.aborted === true ||
+      state !== undefined && state !== "complete";
+    if (!(isBrokenOff && error instanceof FormatError)) throw error;
   } finally {
     clearInterval(timer);
+    clearTimeout(endTimer);
     signal?.removeEventListener("abort", onAbort);
   }
   signal?.throwIfAborted();
@@ -88,8 +104,12 @@ export async function takeHeapDump(
   if (dump === undefined || state === "late") {
     throw new DOMException(
       `Cannot take a heap dump: ${
-        heap.phase === "waiting"
-          ? `no collection began within ${BEGIN_MS / 1000} s`
+        state === undefined
+          ? "the process ended before its objects came"
+          : heap.phase === "waiting"
+          ? `no collection began within ${
+            Math.min(BEGIN_MS, timeoutMs) / 1000
+          } s`
           : `the collection did not end within ${timeoutMs / 1000} s`
       }`,
       "TimeoutError",
@@ -111,7 +131,7 @@ async function startHeapSession(
       { signal },
     );
   } catch (error) {
-    if (!(error instanceof UnsupportedCommandError)) throw error;
+    if (!isUnknownCommand(error)) throw error;
     onNote?.(
       "the runtime cannot wait for a slow reader (it needs .NET 11): objects of a very large heap may be lost, which is told then",
     );
@@ -129,12 +149,28 @@ async function flushTypes(
     rundownKeyword: 0n,
     providers: [{ name: PROVIDER_NAME.sampleProfiler, level: 4 }],
   }, { signal });
-  const stop = () => void session.stop().catch(() => {});
-  const timer = setTimeout(stop, FLUSH_MS);
-  const first: EventCollector = { handlerOf: () => stop };
+  const close = () => session.close();
+  const timers = new Set<ReturnType<typeof setTimeout>>();
+  const stop = () => {
+    void session.stop().catch(() => {});
+    timers.add(setTimeout(close, END_MS));
+  };
+  timers.add(setTimeout(stop, FLUSH_MS));
+  signal?.addEventListener("abort", close);
+  let hasBegun = false;
+  const onEvent = () => {
+    if (!hasBegun) stop();
+    hasBegun = true;
+  };
+  const first: EventCollector = { handlerOf: () => onEvent };
   try {
     await collectNettrace(session.stream, [first]);
+  } catch (error) {
+    // Nothing is wanted of this stream but its beginning.
+    if (!(error instanceof FormatError)) throw error;
   } finally {
-    clearTimeout(timer);
+    for (const timer of timers) clearTimeout(timer);
+    signal?.removeEventListener("abort", close);
   }
+  signal?.throwIfAborted();
 }

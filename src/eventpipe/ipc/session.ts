@@ -11,7 +11,7 @@ const AHEAD_BYTES = 4 * 1024 * 1024;
 const AHEAD_AT_STOP_BYTES = 512 * 1024 * 1024;
 
 /** How long a target may take to confirm an end that its stream shows already. */
-const CONFIRM_MS = 2_000;
+const CONFIRM_MS = 1_000;
 
 /** Options of {@linkcode Session.stop}. */
 export interface StopOptions {

@@ -64,7 +64,6 @@ testWith(
     const before = clocks.monotonicNs();
     rings.enable();
     const times: bigint[] = [];
-    let count = 0;
     const take = ({ view, at, size, type }: PerfRingRecord) => {
       if (type !== PERF_RECORD.sample) return;
       assertEquals(size, 24);

@@ -8,6 +8,7 @@ import type { ConntrackTable } from "./conntrack_source.ts";
 import { Dialer } from "./_dialer.ts";
 import { HttpClient } from "./_http_client.ts";
 import type { LiveConn, LiveDial } from "./_live_records.ts";
+import { decodeCertificatePem } from "./pem.ts";
 import { RecordBuilder } from "./_record_builder.ts";
 import { emptyRecords, TraceRecorder } from "./_trace_recorder.ts";
 import type { TracerContext } from "./_tracer_context.ts";
@@ -76,9 +77,11 @@ export class NetworkTracer implements AsyncDisposable {
    * @param options Client, what is recorded, system.
    * @throws {Error} When connection tracking is wanted and cannot be asked.
    * @throws {RangeError} When an option is out of range.
+   * @throws {FormatError} When a certificate to trust is none.
    */
   constructor(options: NetworkTracerOptions = {}) {
     const { trace = {}, host = SYSTEM_HOST } = options;
+    checkCertificates(options);
     this.#options = options;
     this.#clock = new TraceClock(options.clock ?? SYSTEM_CLOCK);
     this.sessionId = options.sessionId ??
@@ -358,6 +361,14 @@ export class NetworkTracer implements AsyncDisposable {
 
   #log(line: string): void {
     this.#options.trace?.log?.(line);
+  }
+}
+
+/** Runtimes pass over certificates that they cannot read, and some then wait for ever. */
+function checkCertificates({ client = {} }: NetworkTracerOptions): void {
+  for (const tls of [client.tls, client.proxyTls]) {
+    for (const pem of tls?.caCertificates ?? []) decodeCertificatePem(pem);
+    if (tls?.certificate !== undefined) decodeCertificatePem(tls.certificate);
   }
 }
 

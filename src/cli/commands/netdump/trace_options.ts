@@ -1,8 +1,10 @@
+import { FormatError } from "../../../base/errors.ts";
 import {
   joinHostPort,
   parseIpAddress,
   splitHostPort,
 } from "../../../codec/ip_address.ts";
+import { decodeCertificatePem } from "../../../netdump/tracer/pem.ts";
 import type {
   HttpClientOptions,
   TlsOptions,
@@ -14,6 +16,7 @@ import { UsageError } from "../../usage_error.ts";
 
 const NS_PER_MS = 1e6;
 const DNS_PORT = 53;
+const KEY_REGEXP = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/;
 
 /**
  * Reads the URL of the command line.
@@ -55,8 +58,8 @@ export async function readClientOptions(
   const skipped = listOf(options, "skip-nameserver").map(checkAddress);
   const tls: TlsOptions = {
     caCertificates: await readPems(options, "ca"),
-    certificate: await readPem(options["cert"]),
-    privateKey: await readPem(options["key"]),
+    certificate: await readCertificates(options["cert"]),
+    privateKey: await readKey(options),
     serverName: options["server-name"] as string | undefined,
     insecure: options["insecure"] === true,
   };
@@ -209,8 +212,34 @@ async function readPems(
   const paths = listOf(options, name);
   if (paths.length === 0) return undefined;
   const pems: string[] = [];
-  for (const path of paths) pems.push((await readPem(path))!);
+  for (const path of paths) pems.push((await readCertificates(path))!);
   return pems;
+}
+
+/** The key may stand in the file of the certificate. */
+async function readKey(options: OptionValues): Promise<string | undefined> {
+  const { cert, key = cert } = options;
+  if (key !== undefined && cert === undefined) {
+    throw new UsageError("Cannot use --key without --cert");
+  }
+  const text = await readPem(key);
+  if (text === undefined || KEY_REGEXP.test(text)) return text;
+  throw new UsageError(
+    `Cannot use ${key} as the key of --cert: it holds no private key`,
+    options["key"] === undefined ? "give its file with --key" : undefined,
+  );
+}
+
+async function readCertificates(path: unknown): Promise<string | undefined> {
+  const text = await readPem(path);
+  if (text === undefined) return undefined;
+  try {
+    decodeCertificatePem(text);
+    return text;
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new UsageError(`Cannot use ${path}: ${error.message}`);
+  }
 }
 
 async function readPem(path: unknown): Promise<string | undefined> {

@@ -4,6 +4,7 @@ import type { NetdumpFile, ReadNetdumpOptions } from "./read_netdump.ts";
 
 /** Most folders within each other. */
 const MAX_DEPTH = 32;
+const CONFLICT_REASON = "another entry has its name for a file or a folder";
 
 /** What {@linkcode extractNetdump} makes. */
 export interface ExtractNetdumpOptions extends ReadNetdumpOptions {
@@ -47,7 +48,7 @@ export async function extractNetdump(
 ): Promise<ExtractResult> {
   const { filter = () => true, topName = "netdump" } = options;
   const refused: { path: string; reason: string }[] = [];
-  const made = new Set<string>();
+  const made = new Map<string, "file" | "folder">();
   let files = 0;
   let bytes = 0;
   await ensureDir(directory);
@@ -62,19 +63,27 @@ export async function extractNetdump(
     const parts = [entry.top || topName, ...entry.name.split("/")]
       .filter((part) => part !== "" && part !== ".");
     const isFile = entry.type === "file";
-    const folder = await makeFolders(
-      root,
-      isFile ? parts.slice(0, -1) : parts,
-    );
+    const folders = isFile ? parts.slice(0, -1) : parts;
+    const path = [root, ...parts].join("/");
+    if (hasConflict(root, folders, made) || made.get(path) === "folder") {
+      // A second entry of a folder says nothing new.
+      if (isFile || made.get(path) !== "folder") {
+        refused.push({ path: entry.path, reason: CONFLICT_REASON });
+      }
+      continue;
+    }
+    await makeFolders(root, folders);
+    for (let count = 1; count <= folders.length; count++) {
+      made.set([root, ...folders.slice(0, count)].join("/"), "folder");
+    }
     if (!isFile) continue;
-    const path = `${folder}/${parts.at(-1)}`;
     if (made.has(path)) {
-      await Deno.rename(path, `${path}~${entry.occurrence - 1}`);
+      await Deno.rename(path, await freeName(path, entry.occurrence - 1));
     }
     bytes += await writeContent(path, entry, {
       overwrite: options.overwrite === true,
     });
-    made.add(path);
+    made.set(path, "file");
     files++;
   }
   return { files, bytes, refused };
@@ -86,11 +95,37 @@ function depthReason(name: string): string | undefined {
   return `it lies in ${depth} folders, ${MAX_DEPTH} are the most`;
 }
 
+/** Gives the first name behind a path that nothing has. */
+async function freeName(path: string, first: number): Promise<string> {
+  for (let count = first;; count++) {
+    const name = `${path}~${count}`;
+    try {
+      await Deno.lstat(name);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return name;
+      throw error;
+    }
+  }
+}
+
+/** Whether one of the folders is a file of the same archive. */
+function hasConflict(
+  root: string,
+  folders: readonly string[],
+  made: ReadonlyMap<string, "file" | "folder">,
+): boolean {
+  let path = root;
+  return folders.some((folder) => {
+    path = `${path}/${folder}`;
+    return made.get(path) === "file";
+  });
+}
+
 /** Makes folders one by one, and refuses to go through a link. */
 async function makeFolders(
   root: string,
   parts: readonly string[],
-): Promise<string> {
+): Promise<void> {
   let path = root;
   for (const part of parts) {
     path = `${path}/${part}`;
@@ -107,7 +142,6 @@ async function makeFolders(
       }
     }
   }
-  return path;
 }
 
 async function writeContent(

@@ -306,6 +306,43 @@ testWith("netdump extract takes folders and files by name", NEEDS, async () => {
   });
 });
 
+Deno.test("netdump extract goes on behind entries that are in each other's way", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/odd.tgz`;
+    const top = "t-2026-01-01T00-00-00";
+    const file = (name: string): TarInput => ({
+      path: `${top}/${name}`,
+      type: "file",
+      mode: 0o644,
+      content: encoder.encode(name),
+    });
+    await writeArchive(path, [
+      file("a"),
+      file("a/b"),
+      file("a~1"),
+      { ...file("a"), content: encoder.encode("later") },
+      file("c/d"),
+      { path: `${top}/c`, type: "directory", mode: 0o755 },
+      file("c"),
+      file("last"),
+    ]);
+    const args = ["netdump", "extract", path, "-d", `${folder}/out`];
+    const { code, stderr } = await runMain(args);
+    assertEquals(code, 3);
+    assertEquals(stderr.match(/left out [^:]*/g), [
+      `left out ${top}/a/b`,
+      `left out ${top}/c`,
+    ]);
+    const read = (name: string) =>
+      Deno.readTextFile(`${folder}/out/${top}/${name}`);
+    assertEquals(await read("a"), "later");
+    assertEquals(await read("a~1"), "a~1");
+    assertEquals(await read("a~2"), "a");
+    assertEquals(await read("c/d"), "c/d");
+    assertEquals(await read("last"), "last");
+  });
+});
+
 testWith("netdump extract does not walk into traps", [
   requireThat(Deno.build.os !== "windows", "needs links"),
 ], async () => {

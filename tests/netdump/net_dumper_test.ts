@@ -193,6 +193,19 @@ Deno.test("NetDumper keeps the newest when the clock jumps back", async () => {
   });
 });
 
+Deno.test("NetDumper never deletes what it has just written, whatever its name", async () => {
+  await withFolder(async (directory) => {
+    const clock = { ms: START };
+    // Without manifests nothing but names tells the order.
+    const options = { maxDumpsPerTopic: 1, manifest: false };
+    const dumper = dumperIn(directory, clock, options);
+    await dumper.publish("nim-ok");
+    clock.ms = 5000;
+    await dumper.publish("nim-ok");
+    assertEquals(await namesIn(directory), ["nim-ok-1970-01-01T00-00-05.tgz"]);
+  });
+});
+
 Deno.test("NetDumper takes the next free second, at most five ahead", async () => {
   await withFolder(async (directory) => {
     const dumper = dumperIn(directory, { ms: START });

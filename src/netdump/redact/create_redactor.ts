@@ -20,6 +20,15 @@ const IPV4_REGEXP = new RegExp(String.raw`(?<!\d)${IPV4}(?!\d)`, "g");
 const MAC_REGEXP = /(?<![\w:-])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}(?![\w:-])/gi;
 /** Addresses as `/proc/net/tcp` and its kin have them. */
 const PROC_ADDRESS_REGEXP = /\b([0-9A-F]{8}|[0-9A-F]{32})(?=:[0-9A-F]{4}\b)/g;
+/** What tells of wireless networks. */
+const WIRELESS_FILE_REGEXP =
+  /\/(?:iw-|wpa-status-|nmcli-wifi)[^/]*$|^eve\/(?:dns|dpcl)\.json$/;
+/** As iw, wpa_cli and EVE write the name of a network. */
+const SSID_REGEXP =
+  /((?:^[ \t]{0,64}|")ssid(?:"[ ]?:[ ]?"|[ :=]{1,2}))([^"\r\n]+)/gim;
+/** As "nmcli -t" writes it, behind the address of its station. */
+const LISTED_NETWORK_REGEXP =
+  /^([ *]?:)((?:[0-9A-F]{2}\\:){5}[0-9A-F]{2}):((?:[^:\\\r\n]|\\.)*)/gim;
 /** Folders whose names come from outside: of requests and of namespaces. */
 const NAMED_FOLDER_REGEXP = /^(requests\/|linux\/netns\/)([^/]+)/;
 
@@ -154,6 +163,22 @@ class RuleRedactor implements Redactor {
         return count("mac address", match, `${before}${mapped}${after}`);
       },
     );
+    if (WIRELESS_FILE_REGEXP.test(name)) {
+      result = result.replace(
+        SSID_REGEXP,
+        (match, before, ssid) =>
+          count("wireless name", match, before + pseudonyms.wireless(ssid)),
+      );
+      result = result.replace(
+        LISTED_NETWORK_REGEXP,
+        (match, before, bssid, ssid) => {
+          const mac = pseudonyms.mac(bssid.replaceAll("\\", ""))
+            .replaceAll(":", "\\:");
+          const shown = ssid === "" ? "" : pseudonyms.wireless(ssid);
+          return count("wireless name", match, `${before}${mac}:${shown}`);
+        },
+      );
+    }
     return this.#redactNames(result, removed);
   }
 

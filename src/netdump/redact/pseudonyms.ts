@@ -151,6 +151,12 @@ export class Pseudonyms {
     return this.#remember(`user-${digits}`, name);
   }
 
+  /** @param name Name of a wireless network. @returns Its pseudonym. */
+  wireless(name: string): string {
+    const digits = this.#digest(`wireless ${name}`).toHex().slice(0, 6);
+    return this.#remember(`wifi-${digits}`, name);
+  }
+
   #label(label: string): string {
     const digits = this.#digest(`label ${label}`).toHex().slice(0, 6);
     return `n-${digits}`;

@@ -1,11 +1,19 @@
 /**
- * From a `.nettrace` file to folded stacks, whole processes from start to end:
- * `tracedeck convert` beside a reader in Go (dotnetdiag), whose program
- * `TRACEDECK_PEER_DOTNETDIAG` names; it is called with the file as its only
- * argument. Without it only tracedeck runs, and a line says so.
+ * From a `.nettrace` file to what people open, whole processes from start to
+ * end, in one run with the peers: `tracedeck convert` beside
  *
- * tracedeck is `TRACEDECK_BINARY` if set, else the sources. The summary at the
- * end of each group is the ratio.
+ * - `dotnet-trace convert --format Speedscope`, both files byte for byte the
+ *   same but for the name of the exporter. It is the program that
+ *   `TRACEDECK_PEER_DOTNET_TRACE` names, or the one on PATH, or where there is a
+ *   `dotnet` it is installed from NuGet into a folder of its own for this run;
+ * - a reader in Go (dotnetdiag) to folded stacks, which
+ *   `TRACEDECK_PEER_DOTNETDIAG` names; it is called with the file as its only
+ *   argument.
+ *
+ * A line says which peer is missing. tracedeck is `TRACEDECK_BINARY` if set,
+ * else the sources. The summary at the end of each group is the ratio.
+ * `TRACEDECK_BENCH=short` takes one small file, each program once, and installs
+ * nothing.
  */
 import { REPOSITORY } from "../support/file_url.ts";
 import {
@@ -14,10 +22,14 @@ import {
   type SharedCapture,
   sharedCapture,
 } from "../support/nettrace_captures.ts";
+import { findPeer } from "../support/peers.ts";
 import { sharedData } from "../support/shared_data.ts";
 
-const PEER = Deno.env.get("TRACEDECK_PEER_DOTNETDIAG");
+const IS_SHORT = Deno.env.get("TRACEDECK_BENCH") === "short";
 const BINARY = Deno.env.get("TRACEDECK_BINARY");
+const INSTALL_MS = 120_000;
+/** Whole processes take long enough to be measured by few runs. */
+const RUNS = IS_SHORT ? { n: 1, warmup: 0 } : { n: 5, warmup: 1 };
 
 const [program, ...programArgs] = BINARY === undefined
   ? [
@@ -30,60 +42,123 @@ const [program, ...programArgs] = BINARY === undefined
   ]
   : [BINARY];
 
-async function run(command: string, args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(command, {
-    args: [...args],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (success) return;
-  throw new Error(
-    `Cannot run ${command} ${args.join(" ")}: ${
-      new TextDecoder().decode(stderr)
-    }`,
-  );
-}
-
-function benchFile(name: string, path: string): void {
-  Deno.bench({
-    name: `${name}: tracedeck`,
-    group: name,
-    baseline: true,
-    // Only what is declared async is waited for.
-    fn: async () =>
-      await run(program!, [
-        ...programArgs,
-        "convert",
-        path,
-        "--to",
-        "folded",
-        "-o",
-        "-",
-      ]),
-  });
-  if (PEER === undefined) return;
-  Deno.bench({
-    name: `${name}: dotnetdiag`,
-    group: name,
-    fn: async () => await run(PEER, [path]),
-  });
-}
-
-if (PEER === undefined) {
-  // deno-lint-ignore no-console
-  console.error(
-    "peer is missing: TRACEDECK_PEER_DOTNETDIAG names no program, so there is no ratio",
-  );
-}
-benchFile(
-  "workload",
-  `${REPOSITORY}/tests/fixtures/nettrace/${OWN_CAPTURES.workload}`,
-);
 const folder = await Deno.makeTempDir({ prefix: "tracedeck-bench-" });
 globalThis.addEventListener(
   "unload",
   () => Deno.removeSync(folder, { recursive: true }),
+);
+
+const go = Deno.env.get("TRACEDECK_PEER_DOTNETDIAG");
+const dotnetTrace = await findDotnetTrace();
+
+async function run(command: string, args: readonly string[]): Promise<void> {
+  const { success, stdout, stderr } = await new Deno.Command(command, {
+    args: [...args],
+    // A tool for an older .NET runs with the one that there is.
+    env: { DOTNET_ROLL_FORWARD: "Major", DOTNET_CLI_TELEMETRY_OPTOUT: "1" },
+    signal: AbortSignal.timeout(INSTALL_MS),
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  if (success) return;
+  const decoder = new TextDecoder();
+  throw new Error(
+    `Cannot run ${command} ${args.join(" ")}: ${decoder.decode(stderr)}${
+      decoder.decode(stdout)
+    }`,
+  );
+}
+
+async function findDotnetTrace(): Promise<string | undefined> {
+  const known = Deno.env.get("TRACEDECK_PEER_DOTNET_TRACE") ??
+    findPeer("dotnet-trace");
+  if (known !== undefined) return known;
+  const dotnet = findPeer("dotnet");
+  if (dotnet === undefined || IS_SHORT) {
+    say(
+      `dotnet-trace: TRACEDECK_PEER_DOTNET_TRACE names no program, none is on PATH, and ${
+        dotnet === undefined ? "there is no dotnet" : "a short run has no time"
+      } to install one`,
+    );
+    return undefined;
+  }
+  const tools = `${folder}/tools`;
+  try {
+    await run(dotnet, [
+      "tool",
+      "install",
+      "--tool-path",
+      tools,
+      "dotnet-trace",
+    ]);
+    return `${tools}/dotnet-trace`;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    say(`dotnet-trace: it cannot be installed (${text.trim().slice(0, 300)})`);
+    return undefined;
+  }
+}
+
+function say(what: string): void {
+  // deno-lint-ignore no-console
+  console.error(`peer is missing, so there is no ratio: ${what}`);
+}
+
+function bench(
+  group: string,
+  who: string,
+  command: string,
+  args: readonly string[],
+): void {
+  Deno.bench({
+    ...RUNS,
+    name: `${group}: ${who}`,
+    group,
+    baseline: who === "tracedeck",
+    // Only what is declared async is waited for.
+    fn: async () => await run(command, args),
+  });
+}
+
+function benchFile(name: string, path: string): void {
+  const convert = (...args: readonly string[]) => [
+    ...programArgs,
+    "convert",
+    path,
+    ...args,
+  ];
+  const stacks = `${name}, folded stacks`;
+  bench(
+    stacks,
+    "tracedeck",
+    program!,
+    convert("--to", "folded", "-o", "-"),
+  );
+  if (go !== undefined) bench(stacks, "dotnetdiag (Go)", go, [path]);
+  if (dotnetTrace === undefined) return;
+  const speedscope = `${name}, speedscope`;
+  bench(
+    speedscope,
+    "tracedeck",
+    program!,
+    convert(
+      ...["--to", "speedscope", "--method", "traceevent"],
+      ...["-o", `${folder}/${name}.own.speedscope.json`],
+    ),
+  );
+  bench(speedscope, "dotnet-trace", dotnetTrace, [
+    ...["convert", path, "--format", "Speedscope"],
+    ...["-o", `${folder}/${name}.peer.speedscope.json`],
+  ]);
+}
+
+if (go === undefined) {
+  say("dotnetdiag: TRACEDECK_PEER_DOTNETDIAG names no program");
+}
+benchFile(
+  "workload",
+  `${REPOSITORY}/tests/fixtures/nettrace/${OWN_CAPTURES.workload}`,
 );
 for (
   const name of [
@@ -92,7 +167,7 @@ for (
     "mixed",
   ] as const satisfies SharedCapture[]
 ) {
-  if (sharedData(SHARED_CAPTURES[name]) === undefined) continue;
+  if (IS_SHORT || sharedData(SHARED_CAPTURES[name]) === undefined) continue;
   const path = `${folder}/${name}.nettrace`;
   await Deno.writeFile(path, await sharedCapture(name));
   benchFile(name, path);

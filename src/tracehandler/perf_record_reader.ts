@@ -50,7 +50,7 @@ export interface OpenPerfRecordsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const BATCH = 4096;
+const BATCH = 1024;
 /** Memory of a record beside its frames, about. */
 const RECORD_BYTES = 256;
 const EVENT_NAME_UPDATE = 2n;
@@ -203,20 +203,14 @@ export class PerfRecordReader {
           this.#held = undefined;
           if (token.type === "compressed") await this.#unpack(token, batch);
           else this.#take(token, batch);
-          if (batch.length >= BATCH) {
-            yield batch;
-            batch = [];
-          }
-        }
-        if (batch.length > 0) {
-          yield batch;
+          if (batch.length < BATCH) continue;
+          yield* inPieces(batch);
           batch = [];
         }
+        if (batch.length > 0) yield batch;
+        batch = [];
       } while (await this.#pull());
-      const rest = this.#sorter.finish();
-      for (let at = 0; at < rest.length; at += BATCH) {
-        yield rest.slice(at, at + BATCH);
-      }
+      yield* inPieces(this.#sorter.finish());
     } finally {
       await this.#unpacker?.[Symbol.asyncDispose]();
       await this.#chunks.return?.();
@@ -404,6 +398,15 @@ export class PerfRecordReader {
         detail: error.message,
       });
     }
+  }
+}
+
+/** A round can be long, and what is made of its records larger than they are. */
+function* inPieces(
+  records: readonly PerfRecordedRecord[],
+): Generator<readonly PerfRecordedRecord[]> {
+  for (let at = 0; at < records.length; at += BATCH) {
+    yield records.slice(at, at + BATCH);
   }
 }
 

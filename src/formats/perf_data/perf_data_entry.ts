@@ -35,7 +35,7 @@ const SYMBOL_OPTIONS: readonly FormatOption[] = [
     verbs: STACK_VERBS,
   },
   {
-    name: "no-symbols",
+    name: "raw-addresses",
     type: "boolean",
     help: "look no names up; functions stay file and offset",
     verbs: STACK_VERBS,

@@ -71,7 +71,7 @@ function sourceOf(
   options: OptionValues,
 ): PerfDataSource {
   const event = options["event"] as string | undefined;
-  if (options["no-symbols"] === true) {
+  if (options["raw-addresses"] === true) {
     return new PerfDataSource(reader, { event, symbols: NO_SYMBOLS, stats });
   }
   const roots = options["sysroot"] as readonly string[] | undefined;

@@ -42,10 +42,10 @@ function toEntry(trace: NetworkTrace, staged: StagedRequest): object {
   const started = traceTimeToUnixNs(request.reqSentAt, begin) ??
     traceTimeToUnixNs(begin, begin)!;
   const proto = `HTTP/${request.protoMajor}.${request.protoMinor}`;
-  const timings = toTimings(staged);
+  const time = Math.max(0, staged.endMs - staged.beginMs);
   return {
     startedDateTime: formatUnixNs(started, 3),
-    time: Math.max(0, staged.endMs - staged.beginMs),
+    time,
     request: {
       method: request.reqMethod,
       url: request.reqUrl,
@@ -72,7 +72,7 @@ function toEntry(trace: NetworkTrace, staged: StagedRequest): object {
       ...(request.reqError === "" ? {} : { _error: request.reqError }),
     },
     cache: {},
-    timings,
+    timings: toTimings(staged, time),
     ...(conn === undefined ? {} : {
       serverIPAddress: conn.addrTuple.dstIp,
       connection: conn.traceId,
@@ -82,22 +82,30 @@ function toEntry(trace: NetworkTrace, staged: StagedRequest): object {
   };
 }
 
-/** HAR counts TLS as part of connecting, and tells it apart as well. */
-function toTimings(staged: StagedRequest): object {
+/**
+ * HAR counts TLS as part of connecting, and tells it apart as well. Its times
+ * add up to that of the request: what belongs to no step was waiting for one.
+ */
+function toTimings(staged: StagedRequest, time: number): object {
   const spent = (stage: RequestStage) =>
     staged.stages.find((each) => each.stage === stage)?.durationMs;
   const connect = spent("connect");
   const tls = spent("tls");
   const proxy = spent("proxy");
   const hasConnect = connect !== undefined || tls !== undefined;
-  return {
-    blocked: NONE,
+  const known = {
     dns: spent("dns") ?? NONE,
     connect: hasConnect ? (connect ?? 0) + (proxy ?? 0) + (tls ?? 0) : NONE,
-    ssl: tls ?? NONE,
     send: 0,
     wait: spent("wait") ?? 0,
     receive: spent("body") ?? 0,
+  };
+  const sum = Object.values(known).filter((ms) => ms !== NONE)
+    .reduce((total, ms) => total + ms, 0);
+  return {
+    blocked: time > sum ? time - sum : NONE,
+    ...known,
+    ssl: tls ?? NONE,
   };
 }
 

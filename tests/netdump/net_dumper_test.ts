@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import type { DumpEntry, DumpSource } from "../../src/netdump/dump_entry.ts";
-import { listDumps } from "../../src/netdump/dump_store.ts";
+import { listDumps, pruneDumps } from "../../src/netdump/dump_store.ts";
 import { NetDumper } from "../../src/netdump/net_dumper.ts";
 import type { NetDumperOptions } from "../../src/netdump/net_dumper.ts";
 import { loadNetdump } from "../../src/netdump/netdump_archive.ts";
@@ -203,6 +203,79 @@ Deno.test("NetDumper never deletes what it has just written, whatever its name",
     clock.ms = 5000;
     await dumper.publish("nim-ok");
     assertEquals(await namesIn(directory), ["nim-ok-1970-01-01T00-00-05.tgz"]);
+  });
+});
+
+Deno.test("NetDumper leaves out what makes a dump larger than 256 MiB, and says so", async () => {
+  await withFolder(async (directory) => {
+    const content = new Uint8Array(130 * 1024 * 1024);
+    // Zeros alone would be held to be a bomb.
+    for (let at = 0; at < content.length; at += 400) content[at] = at % 251;
+    const path = await dumperIn(directory, { ms: START }, {
+      sources: [sourceOf(
+        { name: "linux/a.txt", source: "proc", content },
+        { name: "linux/b.txt", source: "proc", content },
+        PS,
+      )],
+    }).publish("t");
+    const { entries } = (await load(path)).manifest!;
+    assertEquals(
+      entries.map(({ path, skippedReason }) => [path, skippedReason]),
+      [
+        ["linux/a.txt", undefined],
+        ["linux/b.txt", "the dump is full"],
+        ["linux/ps.txt", undefined],
+      ],
+    );
+  });
+});
+
+Deno.test("pruneDumps deletes what is too old, but the newest of no topic", async () => {
+  await withFolder(async (directory) => {
+    const now = Date.parse("2026-01-10T00:00:00Z");
+    for (const name of ["a-2026-01-01", "a-2026-01-03", "a-2026-01-09"]) {
+      await Deno.writeTextFile(`${directory}/${name}T00-00-00.tgz`, "x");
+    }
+    await Deno.writeTextFile(`${directory}/b-2026-01-01T00-00-00.tgz`, "x");
+    const options = { maxAgeMs: 4 * 86_400_000, now };
+    const names = (dumps: readonly { readonly fileName: string }[]) =>
+      dumps.map(({ fileName }) => fileName);
+    const old = ["a-2026-01-01T00-00-00.tgz", "a-2026-01-03T00-00-00.tgz"];
+    const told = await pruneDumps(directory, ["a", "b"], {
+      ...options,
+      dryRun: true,
+    });
+    assertEquals(names(told), old);
+    assertEquals((await namesIn(directory)).length, 4);
+    assertEquals(names(await pruneDumps(directory, ["a", "b"], options)), old);
+    assertEquals(await namesIn(directory), [
+      "a-2026-01-09T00-00-00.tgz",
+      "b-2026-01-01T00-00-00.tgz",
+    ]);
+  });
+});
+
+Deno.test("pruneDumps makes room from the longest series first", async () => {
+  await withFolder(async (directory) => {
+    for (const name of ["a-2026-01-01", "a-2026-01-02", "a-2026-01-03"]) {
+      await Deno.writeTextFile(`${directory}/${name}T00-00-00.tgz`, "12345");
+    }
+    for (const name of ["b-2026-01-01", "b-2026-01-02"]) {
+      await Deno.writeTextFile(`${directory}/${name}T00-00-00.tgz`, "12345");
+    }
+    await pruneDumps(directory, ["a", "b"], { maxBytes: 20 });
+    assertEquals(await namesIn(directory), [
+      "a-2026-01-02T00-00-00.tgz",
+      "a-2026-01-03T00-00-00.tgz",
+      "b-2026-01-01T00-00-00.tgz",
+      "b-2026-01-02T00-00-00.tgz",
+    ]);
+    // The newest of each stays, even where there is no room for it.
+    await pruneDumps(directory, ["a", "b"], { maxBytes: 1 });
+    assertEquals(await namesIn(directory), [
+      "a-2026-01-03T00-00-00.tgz",
+      "b-2026-01-02T00-00-00.tgz",
+    ]);
   });
 });
 

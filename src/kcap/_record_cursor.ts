@@ -1,5 +1,8 @@
 import { FormatError } from "../base/errors.ts";
+import type { KcapPair } from "./types.ts";
 import { sharedTextCache, type TextCache } from "./_text_cache.ts";
+
+const NO_PAIRS: readonly KcapPair[] = [];
 
 /**
  * Reads the fields of one record after the other out of a buffer that is used
@@ -99,6 +102,28 @@ export class RecordCursor {
     }
     this.position = textEnd;
     return this.#texts.decode(this.bytes, this.view, start, textEnd);
+  }
+
+  /** @returns Texts behind their u16 count. @throws {FormatError} At the end of the record. */
+  texts(): readonly string[] {
+    const count = this.u16();
+    const texts: string[] = [];
+    for (let index = 0; index < count; index++) texts.push(this.text());
+    return texts;
+  }
+
+  /** @returns Keys and values behind their u16 count. @throws {FormatError} At the end of the record. */
+  pairs(): readonly KcapPair[] {
+    const count = this.u16();
+    // As most events have it: nothing to make.
+    if (count === 0) return NO_PAIRS;
+    const pairs: KcapPair[] = [];
+    for (let index = 0; index < count; index++) {
+      const key = this.text();
+      const value = this.text();
+      pairs.push({ key, value });
+    }
+    return pairs;
   }
 
   /**

@@ -4,7 +4,6 @@ import { decodeProcessState } from "./process_state_decoder.ts";
 import { SECTION } from "./section_header.ts";
 import type {
   KcapEvent,
-  KcapPair,
   KcapParam,
   KcapProcess,
   KcapSlice,
@@ -37,7 +36,6 @@ const MAX_PREALLOCATED = 64;
 /** Element kinds of slices on disk, the letters `s` and `8`. */
 const SLICE_STRINGS = 0x73;
 const SLICE_ADDRESSES = 0x38;
-const EMPTY_META: readonly KcapPair[] = [];
 
 /**
  * Decodes event bodies:
@@ -112,7 +110,7 @@ export class EventDecoder {
       timeNs = ZERO_TIME_NS;
     }
     const params = decodeParams(cursor, shapes, shape);
-    const meta = decodeMeta(cursor);
+    const meta = cursor.pairs();
 
     const sectionType = cursor.u8();
     const processVersion = cursor.u8();
@@ -208,18 +206,6 @@ function keepDistinct(params: readonly DecodedParam[]): void {
   }
 }
 
-function decodeMeta(cursor: RecordCursor): readonly KcapPair[] {
-  const count = cursor.u16();
-  if (count === 0) return EMPTY_META;
-  const pairs: KcapPair[] = [];
-  for (let index = 0; index < count; index++) {
-    const key = cursor.text();
-    const value = cursor.text();
-    pairs.push({ key, value });
-  }
-  return pairs;
-}
-
 /** Value of a parameter, `undefined` for a type that cannot be read. */
 function decodeValue(
   cursor: RecordCursor,
@@ -267,13 +253,9 @@ function decodeValue(
 
 function decodeSlice(cursor: RecordCursor): KcapSlice {
   const kind = cursor.u8();
-  const count = cursor.u16();
-  if (kind === SLICE_STRINGS) {
-    const items: string[] = [];
-    for (let index = 0; index < count; index++) items.push(cursor.text());
-    return { kind: "strings", items };
-  }
+  if (kind === SLICE_STRINGS) return { kind: "strings", items: cursor.texts() };
   if (kind === SLICE_ADDRESSES) {
+    const count = cursor.u16();
     const items: bigint[] = [];
     for (let index = 0; index < count; index++) items.push(cursor.u64());
     return { kind: "addresses", items };

@@ -1,9 +1,4 @@
-import type {
-  KcapCertificate,
-  KcapPair,
-  KcapPe,
-  KcapPeSection,
-} from "./types.ts";
+import type { KcapCertificate, KcapPe, KcapPeSection } from "./types.ts";
 import type { RecordCursor } from "./_record_cursor.ts";
 
 /**
@@ -40,9 +35,9 @@ export function decodePe(cursor: RecordCursor, version: number): KcapPe {
     entryPoint: cursor.text(),
     linkTime: cursor.text(),
     sections: decodeSections(cursor),
-    symbols: decodeTexts(cursor),
-    imports: decodeTexts(cursor),
-    resources: decodePairs(cursor),
+    symbols: cursor.texts(),
+    imports: cursor.texts(),
+    resources: cursor.pairs(),
   };
   const pe = version === 1 ? { ...basis, ...WITHOUT_SIGNATURE } : {
     ...basis,
@@ -54,7 +49,7 @@ export function decodePe(cursor: RecordCursor, version: number): KcapPe {
     isExecutable: cursor.u8() === 1,
     isDotnet: cursor.u8() === 1,
     importHash: cursor.text(),
-    anomalies: decodeTexts(cursor),
+    anomalies: cursor.texts(),
   };
   if (cursor.remaining !== 0) {
     throw cursor.fault(`${cursor.remaining} bytes follow the PE state`);
@@ -109,36 +104,4 @@ function decodeCertificate(cursor: RecordCursor): KcapCertificate | undefined {
   }
   cursor.end = end;
   return certificate;
-}
-
-/**
- * Decodes a list of texts.
- *
- * @param cursor At the u16 count.
- * @returns The texts.
- * @throws {FormatError} When the record ends in it.
- */
-export function decodeTexts(cursor: RecordCursor): string[] {
-  const count = cursor.u16();
-  const texts: string[] = [];
-  for (let index = 0; index < count; index++) texts.push(cursor.text());
-  return texts;
-}
-
-/**
- * Decodes a list of keys with their texts.
- *
- * @param cursor At the u16 count.
- * @returns The pairs in the order of the file.
- * @throws {FormatError} When the record ends in it.
- */
-export function decodePairs(cursor: RecordCursor): KcapPair[] {
-  const count = cursor.u16();
-  const pairs: KcapPair[] = [];
-  for (let index = 0; index < count; index++) {
-    const key = cursor.text();
-    const value = cursor.text();
-    pairs.push({ key, value });
-  }
-  return pairs;
 }

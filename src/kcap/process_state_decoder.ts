@@ -1,5 +1,5 @@
 import { decodeHandles } from "./handle_decoder.ts";
-import { decodePairs, decodePe, decodeTexts } from "./pe_decoder.ts";
+import { decodePe } from "./pe_decoder.ts";
 import type { KcapHandle, KcapPe, KcapProcessState } from "./types.ts";
 import type { RecordCursor } from "./_record_cursor.ts";
 import { decodeSectionHeader, SECTION } from "./section_header.ts";
@@ -40,9 +40,9 @@ export function decodeProcessState(
   const exe = cursor.text();
   const cwd = cursor.text();
   const sid = cursor.text();
-  const args = decodeTexts(cursor);
+  const args = cursor.texts();
   const sessionId = version < 3 ? cursor.u8() : cursor.u32();
-  const envs = decodePairs(cursor);
+  const envs = cursor.pairs();
   const handles = decodeHandleSection(cursor);
   const { pe, peVersion } = decodePeSection(cursor);
   const state = {

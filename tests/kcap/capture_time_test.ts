@@ -55,8 +55,6 @@ Deno.test("CaptureClock gives what parsing each text gives, whatever came before
     "1969-12-31T23:59:59",
     "1970-01-01T00:00:03",
     "1970-01-01T00:00:04",
-    // What an unused place could be taken for.
-    "\0".repeat(19),
   ];
   const fractions = [
     "",
@@ -69,7 +67,6 @@ Deno.test("CaptureClock gives what parsing each text gives, whatever came before
     ".294967295",
     ".294967296",
     ".999999999",
-    "\x005",
   ];
   const zones = [
     "Z",
@@ -78,14 +75,14 @@ Deno.test("CaptureClock gives what parsing each text gives, whatever came before
     "+02:30",
     "",
     "+2:00",
-    "\0".repeat(6),
   ];
   const clock = new CaptureClock();
   const encoder = new TextEncoder();
   for (let round = 0; round < 3; round++) {
     for (const second of seconds) {
-      for (const fraction of fractions) {
-        for (const zone of zones) {
+      for (const zone of zones) {
+        // Innermost: this is what changes between neighbouring events.
+        for (const fraction of fractions) {
           const text = second + fraction + zone;
           const bytes = encoder.encode(text);
           const view = new DataView(bytes.buffer);
@@ -99,6 +96,15 @@ Deno.test("CaptureClock gives what parsing each text gives, whatever came before
       }
     }
   }
+});
+
+Deno.test("CaptureClock knows no second before the first", () => {
+  const bytes = new Uint8Array(27); // like a clock that has read nothing
+  bytes[20] = 0x35;
+  const clock = new CaptureClock();
+  const view = new DataView(bytes.buffer);
+  assertEquals(clock.read(bytes, view, 0, bytes.length), undefined);
+  assertEquals(clock.text.length, bytes.length);
 });
 
 Deno.test("formatGoTime prints as Go does", () => {

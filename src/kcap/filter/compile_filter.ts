@@ -18,6 +18,7 @@ import type {
   ValueType,
 } from "./types.ts";
 import { typeOfNode } from "./value_type.ts";
+import { visitNode } from "./visit_node.ts";
 
 /** How {@linkcode compileFilter} compiles. */
 export interface CompileFilterOptions {
@@ -94,7 +95,7 @@ export function compileFilter(
   }
   const warnings: string[] = [];
   const fields = new Set<string>();
-  visit(node, (part) => {
+  visitNode(node, (part) => {
     if (part.type === "field") {
       fields.add(part.name);
       warnOfDeprecation(part, warnings);
@@ -150,24 +151,6 @@ function usesEvent(node: FilterNode): boolean {
 function isOperandOfEvent(node: FilterNode): boolean {
   const inner = node.type === "paren" ? node.inner : node;
   return inner.type === "field" || usesEvent(inner);
-}
-
-function visit(node: FilterNode, see: (part: FilterNode) => void): void {
-  see(node);
-  switch (node.type) {
-    case "paren":
-      return visit(node.inner, see);
-    case "not":
-      return visit(node.operand, see);
-    case "comparison":
-      visit(node.left, see);
-      return visit(node.right, see);
-    case "logic":
-      for (const operand of node.operands) visit(operand, see);
-      return;
-    case "function":
-      for (const arg of node.args) visit(arg, see);
-  }
 }
 
 function warnOfDeprecation({ name }: FieldNode, warnings: string[]): void {

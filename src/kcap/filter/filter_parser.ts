@@ -18,6 +18,7 @@ import type {
   ListNode,
 } from "./types.ts";
 import { typeOfNode } from "./value_type.ts";
+import { isWordOperator } from "./word_operator_table.ts";
 
 /** How {@linkcode parseFilter} reads. */
 export interface ParseFilterOptions {
@@ -49,7 +50,7 @@ const ITEM = ["a list of strings, numbers or addresses"];
 const OR_LEVEL = 1;
 const AND_LEVEL = 2;
 const COMPARISON_LEVEL = 4;
-const TEXT_LEVEL = 5;
+const WORD_LEVEL = 5;
 
 const COMPARISONS: ReadonlyMap<string, ComparisonOperator> = new Map([
   ["=", "="],
@@ -60,25 +61,6 @@ const COMPARISONS: ReadonlyMap<string, ComparisonOperator> = new Map([
   ["<=", "<="],
   [">", ">"],
   [">=", ">="],
-]);
-
-const TEXT_OPERATORS: ReadonlySet<string> = new Set([
-  "in",
-  "iin",
-  "contains",
-  "icontains",
-  "startswith",
-  "istartswith",
-  "endswith",
-  "iendswith",
-  "matches",
-  "imatches",
-  "fuzzy",
-  "ifuzzy",
-  "fuzzynorm",
-  "ifuzzynorm",
-  "intersects",
-  "iintersects",
 ]);
 
 /**
@@ -218,9 +200,8 @@ class FilterParser {
     if (kind !== "keyword") return undefined;
     if (text === "or") return { level: OR_LEVEL, logic: "or" };
     if (text === "and") return { level: AND_LEVEL, logic: "and" };
-    if (TEXT_OPERATORS.has(text)) {
-      const comparison = text as ComparisonOperator;
-      return { level: TEXT_LEVEL, comparison, isNegated: false };
+    if (isWordOperator(text)) {
+      return { level: WORD_LEVEL, comparison: text, isNegated: false };
     }
     if (text !== "not") return undefined;
     const next = this.#take();

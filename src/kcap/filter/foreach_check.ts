@@ -7,6 +7,7 @@ import type {
   FilterNode,
   FunctionNode,
 } from "./types.ts";
+import { visitNode } from "./visit_node.ts";
 
 const RESERVED: ReadonlySet<string> = new Set([
   "ps",
@@ -46,7 +47,7 @@ export function checkForeach(node: FunctionNode): void {
   checkIterable(iterable);
   const bounds: BoundNode[] = [];
   const fields = new Set<string>();
-  visit(predicate, (part) => {
+  visitNode(predicate, (part) => {
     if (part.type === "bound" && part.variable === name) bounds.push(part);
     else if (part.type === "field") fields.add(renderFilter(part));
   });
@@ -88,22 +89,4 @@ function checkIterable(iterable: FilterNode): void {
   throw new FilterError(
     `${renderFilter(iterable)} cannot be iterated: it is no list`,
   );
-}
-
-function visit(node: FilterNode, see: (part: FilterNode) => void): void {
-  see(node);
-  switch (node.type) {
-    case "paren":
-      return visit(node.inner, see);
-    case "not":
-      return visit(node.operand, see);
-    case "comparison":
-      visit(node.left, see);
-      return visit(node.right, see);
-    case "logic":
-      for (const operand of node.operands) visit(operand, see);
-      return;
-    case "function":
-      for (const arg of node.args) visit(arg, see);
-  }
 }

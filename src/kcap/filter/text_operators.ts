@@ -2,32 +2,13 @@ import { foldCase, lowerCase } from "./fold_case.ts";
 import { fuzzyMatch, withoutMarks } from "./fuzzy.ts";
 import type { ComparisonOperator } from "./types.ts";
 import { compileWildcard } from "./wildcard.ts";
+import { isWordOperator, type WordOperator } from "./word_operator_table.ts";
 
 /** Whether a text stands in some relation to texts that were given before. */
 export type TextTest = (text: string) => boolean;
 
 /** Operators that compare a text with another or with a list. */
-export type TextOperator = Exclude<
-  ComparisonOperator,
-  "=" | "!=" | "~=" | "<" | "<=" | ">" | ">=" | "intersects" | "iintersects"
->;
-
-const TEXT_OPERATORS: ReadonlySet<string> = new Set<TextOperator>([
-  "in",
-  "iin",
-  "contains",
-  "icontains",
-  "startswith",
-  "istartswith",
-  "endswith",
-  "iendswith",
-  "matches",
-  "imatches",
-  "fuzzy",
-  "ifuzzy",
-  "fuzzynorm",
-  "ifuzzynorm",
-]);
+export type TextOperator = Exclude<WordOperator, "intersects" | "iintersects">;
 
 /**
  * @param operator Any operator.
@@ -36,7 +17,8 @@ const TEXT_OPERATORS: ReadonlySet<string> = new Set<TextOperator>([
 export function isTextOperator(
   operator: ComparisonOperator,
 ): operator is TextOperator {
-  return TEXT_OPERATORS.has(operator);
+  return isWordOperator(operator) && operator !== "intersects" &&
+    operator !== "iintersects";
 }
 
 /** Results that are remembered, and the longest text for which they are. */

@@ -1,3 +1,5 @@
+import { WORD_OPERATORS } from "./word_operator_table.ts";
+
 /** Kinds of tokens. */
 export type TokenKind =
   | "space"
@@ -30,22 +32,7 @@ const KEYWORDS: ReadonlySet<string> = new Set([
   "and",
   "or",
   "not",
-  "in",
-  "iin",
-  "contains",
-  "icontains",
-  "startswith",
-  "istartswith",
-  "endswith",
-  "iendswith",
-  "matches",
-  "imatches",
-  "fuzzy",
-  "ifuzzy",
-  "fuzzynorm",
-  "ifuzzynorm",
-  "intersects",
-  "iintersects",
+  ...WORD_OPERATORS,
   "true",
   "false",
   "sequence",

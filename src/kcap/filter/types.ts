@@ -1,3 +1,5 @@
+import type { WordOperator } from "./word_operator_table.ts";
+
 /** A comparison between two operands. */
 export type ComparisonOperator =
   | "="
@@ -7,22 +9,7 @@ export type ComparisonOperator =
   | "<="
   | ">"
   | ">="
-  | "in"
-  | "iin"
-  | "contains"
-  | "icontains"
-  | "startswith"
-  | "istartswith"
-  | "endswith"
-  | "iendswith"
-  | "matches"
-  | "imatches"
-  | "fuzzy"
-  | "ifuzzy"
-  | "fuzzynorm"
-  | "ifuzzynorm"
-  | "intersects"
-  | "iintersects";
+  | WordOperator;
 
 /** A field of an event. */
 export interface FieldNode {

@@ -64,6 +64,30 @@ const EVENT_NAME_UPDATE = 2n;
  * @param options What is known of it, limits, where to count.
  * @returns A reader of its records.
  * @throws {FormatError} When it is no recording.
+ *
+ * @example What was recorded, and its stacks as a profile
+ * ```ts
+ * import {
+ *   openPerfRecords,
+ *   PerfDataSource,
+ *   profileTraces,
+ *   readPerfDataFeatures,
+ *   RecordedSymbolSource,
+ * } from "@tracedeck/tracedeck/tracehandler";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = "tests/fixtures/tracehandler/perf";
+ * const path = `${folder}/workload.perf.data`;
+ * const features = await readPerfDataFeatures(path);
+ * const file = await Deno.open(path);
+ * const reader = await openPerfRecords(file.readable, { features });
+ * assertEquals(reader.events[0]?.name, "cpu-clock");
+ * const source = new PerfDataSource(reader, {
+ *   symbols: new RecordedSymbolSource({ roots: [folder] }),
+ * });
+ * const { profile } = await profileTraces(source);
+ * assertEquals(profile.samples.length, 844);
+ * ```
  */
 export async function openPerfRecords(
   source: AsyncIterable<Uint8Array>,

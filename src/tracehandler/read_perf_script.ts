@@ -32,6 +32,20 @@ export interface ReadPerfScriptOptions {
  * @param options Limits, where to count, and the signal.
  * @returns Samples in the order of the text, in batches.
  * @throws {LimitError} When a line is too long.
+ *
+ * @example Function of the innermost frame
+ * ```ts
+ * import { readPerfScript } from "@tracedeck/tracedeck/tracehandler";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = `busy 7/8 [001]  964.871850:  10309278 cpu-clock:
+ *             117c leaf+0x23 (/usr/bin/busy)
+ *             1270 main+0x4e (/usr/bin/busy)
+ * `;
+ * for await (const batch of readPerfScript(new Blob([text]).stream())) {
+ *   assertEquals([batch[0]?.tid, batch[0]?.frames[0]?.functionName], [8, "leaf"]);
+ * }
+ * ```
  */
 export async function* readPerfScript(
   source: AsyncIterable<Uint8Array>,

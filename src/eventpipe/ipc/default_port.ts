@@ -2,6 +2,7 @@ import { processTable } from "../../platform/running_process.ts";
 import type { ProcessTable } from "../../platform/running_process.ts";
 import type { DiagnosticAddress } from "./endpoint_text.ts";
 import { ServerNotAvailableError } from "./diagnostic_error.ts";
+import { listPipeNames, pipeNameOf, pipePath } from "./pipe_ports.ts";
 
 const PORT_REGEXP = /^dotnet-diagnostic-(dsrouter-)?(\d+)-(\d+)-socket$/;
 
@@ -66,7 +67,7 @@ export function defaultServerAddress(
   pid: number,
   options: FindPortOptions = {},
 ): string {
-  if (Deno.build.os === "windows") return `\\\\.\\pipe\\${pipeName(pid)}`;
+  if (Deno.build.os === "windows") return pipePath(findPipe(pid));
   return findPorts(pid, options).candidates[0]?.path ?? "";
 }
 
@@ -83,7 +84,7 @@ export function resolvePort(
   options: FindPortOptions = {},
 ): DiagnosticAddress[] {
   if (Deno.build.os === "windows") {
-    return [{ type: "pipe", name: pipeName(pid) }];
+    return [{ type: "pipe", name: findPipe(pid) }];
   }
   const { processes = processTable() } = options;
   if (!processes.exists(pid)) {
@@ -102,8 +103,14 @@ export function resolvePort(
   return search.candidates.map(({ path }) => ({ type: "unix", path }));
 }
 
-function pipeName(pid: number): string {
-  return `dotnet-diagnostic-${pid}`;
+function findPipe(pid: number): string {
+  let names: string[] = [];
+  try {
+    names = listPipeNames();
+  } catch {
+    // The name is known without; only a router would be missed.
+  }
+  return pipeNameOf(pid, names);
 }
 
 /**
@@ -117,6 +124,22 @@ export function findPorts(
   pid: number,
   options: FindPortOptions = {},
 ): PortSearch {
+  return searchPorts(pid, options, listPorts);
+}
+
+/**
+ * Does what {@linkcode findPorts} does for one process among many.
+ *
+ * @param pid The process, as seen from here.
+ * @param options Where to look.
+ * @param list Lists the sockets of a folder, which may be remembered.
+ * @returns What was found, and where.
+ */
+export function searchPorts(
+  pid: number,
+  options: FindPortOptions,
+  list: typeof listPorts,
+): PortSearch {
   const { processes = processTable(), tempFolder = ownTempFolder() } = options;
   const pids = processes.namespacePids(pid);
   const innerPid = pids.at(-1) ?? pid;
@@ -125,7 +148,10 @@ export function findPorts(
     processes,
     tempFolder,
   );
-  const beyond = inside.map((folder) => `${processes.rootPath(pid)}${folder}`);
+  const beyond = inside.map((folder) => `${processes.rootPath(pid)}${folder}`)
+    .filter((folder, at) =>
+      pids.length > 1 || !isSameFolder(folder, inside[at]!)
+    );
   // Another namespace of processes has its own files; with the same one the
   // files may be elsewhere all the same.
   const rounds = pids.length > 1 ? [beyond] : [inside, beyond];
@@ -135,7 +161,7 @@ export function findPorts(
     const candidates: PortCandidate[] = [];
     for (const folder of round) {
       folders.push(folder);
-      const listed = listPorts(folder);
+      const listed = list(folder);
       problem ??= listed.problem;
       candidates.push(...listed.ports.filter((each) => each.pid === innerPid));
     }
@@ -145,6 +171,16 @@ export function findPorts(
     }
   }
   return { candidates: [], folders, isCertain, innerPid, problem };
+}
+
+function isSameFolder(a: string, b: string): boolean {
+  try {
+    const [one, other] = [Deno.statSync(a), Deno.statSync(b)];
+    return one.ino !== null && one.ino === other.ino && one.dev === other.dev;
+  } catch {
+    // What cannot be looked at is listed, which says why.
+    return false;
+  }
 }
 
 /** Drops what another process or user left or put there, and sorts. */
@@ -179,7 +215,8 @@ function tempFoldersOf(
 ): { folders: string[]; isCertain: boolean } {
   const value = processes.environmentVariable(pid, "TMPDIR");
   if (value === undefined) {
-    return { folders: [...new Set([own, "/tmp"])], isCertain: false };
+    const folders = [...new Set([own, "/tmp"]), ...sandboxFolders()];
+    return { folders, isCertain: false };
   }
   if (value === null || value === "") {
     return { folders: ["/tmp"], isCertain: true };
@@ -191,6 +228,20 @@ function tempFoldersOf(
   return cwd === undefined
     ? { folders: [...new Set([own, "/tmp"])], isCertain: false }
     : { folders: [`${cwd}/${value}`], isCertain: true };
+}
+
+/** Folders in which sandboxed programs of macOS have their sockets. */
+function sandboxFolders(): string[] {
+  if (Deno.build.os !== "darwin") return [];
+  try {
+    const base = `${Deno.env.get("HOME")}/Library/Group Containers`;
+    return Array.from(
+      Deno.readDirSync(base),
+      ({ name }) => `${base}/${name}`,
+    );
+  } catch {
+    return [];
+  }
 }
 
 /**

@@ -1,6 +1,8 @@
 import { processTable } from "../../platform/running_process.ts";
-import { findPorts, listPorts, ownTempFolder } from "./default_port.ts";
+import type { ProcessTable } from "../../platform/running_process.ts";
+import { listPorts, ownTempFolder, searchPorts } from "./default_port.ts";
 import type { FindPortOptions } from "./default_port.ts";
+import { listPipeNames, pipePath, pipePorts } from "./pipe_ports.ts";
 
 /** A process that waits for diagnostic tools. */
 export interface PublishedProcess {
@@ -14,7 +16,7 @@ export interface PublishedProcess {
   readonly uid: number | undefined;
   /** Path of the program, where known. */
   readonly executable: string | undefined;
-  /** Arguments behind the program's name, where known. */
+  /** The command line, without the program where it is named by its path; where known. */
   readonly args: readonly string[] | undefined;
 }
 
@@ -40,8 +42,15 @@ export function publishedProcesses(
   options: FindPortOptions = {},
 ): PublishedProcesses {
   const { processes = processTable(), tempFolder = ownTempFolder() } = options;
+  if (Deno.build.os === "windows") return publishedPipes(processes);
   const pids = processes.list();
-  const own = listPorts(tempFolder);
+  const listed = new Map<string, ReturnType<typeof listPorts>>();
+  const list = (folder: string) => {
+    const known = listed.get(folder) ?? listPorts(folder);
+    listed.set(folder, known);
+    return known;
+  };
+  const own = list(tempFolder);
   // Processes elsewhere share our folder only when they share our namespace.
   const wanted = new Set([
     ...(pids ?? []),
@@ -50,23 +59,47 @@ export function publishedProcesses(
   wanted.delete(Deno.pid);
   const found: PublishedProcess[] = [];
   for (const pid of [...wanted].sort((a, b) => a - b)) {
-    const { candidates, innerPid } = findPorts(pid, { processes, tempFolder });
+    const { candidates, innerPid } = searchPorts(
+      pid,
+      { processes, tempFolder },
+      list,
+    );
     const [best] = candidates;
     if (best === undefined) continue;
-    const executable = processes.executable(pid);
-    const line = processes.commandLine(pid);
-    found.push({
-      pid,
-      innerPid,
-      address: best.path,
-      uid: processes.uid(pid),
-      executable,
-      args: line?.slice(1),
-    });
+    found.push(describe(pid, innerPid, best.path, processes));
   }
   return {
     processes: found,
     isComplete: pids !== undefined,
     problems: own.problem === undefined ? [] : [own.problem],
+  };
+}
+
+/** @throws {Error} When pipes cannot be listed. */
+function publishedPipes(processes: ProcessTable): PublishedProcesses {
+  return {
+    processes: pipePorts(listPipeNames())
+      .filter(({ pid }) => pid !== Deno.pid)
+      .map(({ pid, name }) => describe(pid, pid, pipePath(name), processes)),
+    isComplete: true,
+    problems: [],
+  };
+}
+
+function describe(
+  pid: number,
+  innerPid: number,
+  address: string,
+  processes: ProcessTable,
+): PublishedProcess {
+  const executable = processes.executable(pid);
+  const line = processes.commandLine(pid);
+  return {
+    pid,
+    innerPid,
+    address,
+    uid: processes.uid(pid),
+    executable,
+    args: line?.[0] === executable ? line?.slice(1) : line,
   };
 }

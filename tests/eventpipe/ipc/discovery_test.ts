@@ -2,9 +2,16 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   defaultServerAddress,
   findPorts,
+  listPorts,
   resolvePort,
+  searchPorts,
 } from "../../../src/eventpipe/ipc/default_port.ts";
 import { ServerNotAvailableError } from "../../../src/eventpipe/ipc/diagnostic_error.ts";
+import {
+  pipeNameOf,
+  pipePath,
+  pipePorts,
+} from "../../../src/eventpipe/ipc/pipe_ports.ts";
 import { publishedProcesses } from "../../../src/eventpipe/ipc/published_processes.ts";
 import type { ProcessTable } from "../../../src/platform/running_process.ts";
 
@@ -146,6 +153,60 @@ Deno.test({
       sibling,
     );
   },
+});
+
+Deno.test({
+  name: "searchPorts lists a folder once, however it is reached",
+  ignore: !IS_UNIX,
+  async fn() {
+    await using folder = await folderWith();
+    const listed: string[] = [];
+    // As a process sees the same folder through its own root.
+    const processes = fakeTable({ 5: { tmpdir: folder.path, root: "/." } });
+    const found = searchPorts(5, { processes }, (path) => {
+      listed.push(path);
+      return listPorts(path);
+    });
+    assertEquals(listed, [folder.path]);
+    assertEquals(found.folders, [folder.path]);
+  },
+});
+
+Deno.test({
+  name:
+    "publishedProcesses leaves the program out of its arguments where it is named by its path",
+  ignore: !IS_UNIX,
+  async fn() {
+    await using folder = await folderWith("dotnet-diagnostic-5-1-socket");
+    const table = fakeTable({ 5: { tmpdir: folder.path, key: "1" } });
+    const argsOf = (...commandLine: string[]) =>
+      publishedProcesses({
+        processes: { ...table, commandLine: () => commandLine },
+        tempFolder: folder.path,
+      }).processes[0]?.args;
+    assertEquals(argsOf("dotnet", "a.dll"), ["dotnet", "a.dll"]);
+    assertEquals(argsOf("/usr/bin/dotnet", "a.dll"), ["a.dll"]);
+  },
+});
+
+Deno.test("pipePorts finds processes and prefers their routers", () => {
+  const names = [
+    "dotnet-diagnostic-dsrouter-70",
+    "dotnet-diagnostic-70",
+    "dotnet-diagnostic-8",
+    "dotnet-diagnostic-8x",
+    "mojo.8",
+  ];
+  assertEquals(pipePorts(names).map(({ pid, name }) => [pid, name]), [
+    [8, "dotnet-diagnostic-8"],
+    [70, "dotnet-diagnostic-dsrouter-70"],
+  ]);
+  assertEquals(pipeNameOf(70, names), "dotnet-diagnostic-dsrouter-70");
+  assertEquals(pipeNameOf(9, names), "dotnet-diagnostic-9");
+  assertEquals(
+    pipePath("dotnet-diagnostic-9"),
+    "\\\\.\\pipe\\dotnet-diagnostic-9",
+  );
 });
 
 Deno.test({

@@ -1,5 +1,6 @@
 import { formatBytes } from "../../../base/byte_size.ts";
 import type { DumpType } from "../../../eventpipe/ipc/types.ts";
+import { processTable } from "../../../platform/running_process.ts";
 import type { CommandContext } from "../../command.ts";
 import { EXIT_CODE } from "../../exit_code.ts";
 import { absolutePath } from "./absolute_path.ts";
@@ -36,14 +37,20 @@ export async function run(context: CommandContext): Promise<number> {
     crashReport: options["crashreport"] === true,
     signal,
   });
-  const size = await sizeOf(path);
-  if (size === undefined) {
+  const isOfUs = options["process-id"] !== undefined ||
+    options["name"] !== undefined;
+  // A process id that the process told itself may be another one here.
+  const root = isOfUs ? processTable().rootPath(target.pid!) : undefined;
+  const size = await sizeOf(path, root);
+  if (size === "unknown") {
     console.note(`Complete; ${path} is in the process's file system`);
     return EXIT_CODE.done;
   }
-  if (size === 0) {
+  if (size === "absent" || size === 0) {
     console.error(
-      `Cannot write a dump: the process reported success, but ${path} is empty`,
+      `Cannot write a dump: the process reported success, but ${path} is ${
+        size === 0 ? "empty" : "not there"
+      }`,
     );
     return EXIT_CODE.failed;
   }
@@ -51,10 +58,23 @@ export async function run(context: CommandContext): Promise<number> {
   return EXIT_CODE.done;
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await Deno.stat(path)).size;
-  } catch {
-    return undefined;
+/** Looks for the file where the process sees it, else where we do. */
+async function sizeOf(
+  path: string,
+  root: string | undefined,
+): Promise<number | "absent" | "unknown"> {
+  const sizeAt = async (place: string) => {
+    try {
+      return (await Deno.stat(place)).size;
+    } catch (error) {
+      return error instanceof Deno.errors.NotFound ? "absent" : "unknown";
+    }
+  };
+  if (root !== undefined && await sizeAt(root) !== "unknown") {
+    const size = await sizeAt(`${root}${path}`);
+    // Without its root, the process has ended.
+    if (size !== "absent" || await sizeAt(root) !== "absent") return size;
   }
+  const size = await sizeAt(path);
+  return size === "absent" ? "unknown" : size;
 }

@@ -8,6 +8,7 @@ import { programName } from "./target_options.ts";
 
 /** A process that is stopped or busy must not hold up the list. */
 const ASK_TIMEOUT_MS = 2_000;
+const LEAST_COLUMNS = 12;
 
 /**
  * Lists processes.
@@ -55,17 +56,18 @@ export async function run(context: CommandContext): Promise<number> {
     each.executable ?? "[Elevated process - cannot determine path]",
     (each.args ?? []).join(" "),
   ]);
+  // The end of a path tells more than its beginning.
+  const maxColumns = console.stdoutIsTerminal
+    ? Math.max(LEAST_COLUMNS, Math.floor(console.columns * 0.45 - 16))
+    : undefined;
   const columns = [
     { title: "PID", right: true },
-    { title: "NAME" },
+    { title: "NAME", maxColumns },
     ...(versions === undefined ? [] : [{ title: "RUNTIME" }]),
-    { title: "PATH" },
-    { title: "ARGUMENTS" },
+    { title: "PATH", maxColumns },
+    { title: "ARGUMENTS", maxColumns },
   ];
-  const width = console.stdoutIsTerminal ? console.columns : Infinity;
-  for (const line of renderTable(columns, rows)) {
-    await console.print(line.slice(0, width));
-  }
+  for (const line of renderTable(columns, rows)) await console.print(line);
   return EXIT_CODE.done;
 }
 

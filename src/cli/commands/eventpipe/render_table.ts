@@ -5,6 +5,8 @@ export interface TextColumn {
   readonly title: string;
   /** Whether its cells are aligned to the right. @default {false} */
   readonly right?: boolean | undefined;
+  /** Longer cells lose their beginning. @default {Infinity} */
+  readonly maxColumns?: number | undefined;
 }
 
 /**
@@ -20,7 +22,11 @@ export function renderTable(
 ): string[] {
   const cells = [
     columns.map(({ title }) => title),
-    ...rows.map((row) => row.map(escapeForTerminal)),
+    ...rows.map((row) =>
+      row.map((cell, at) =>
+        cutFront(escapeForTerminal(cell), columns[at]!.maxColumns ?? Infinity)
+      )
+    ),
   ];
   const widths = columns.map((_, at) =>
     Math.max(...cells.map((row) => row[at]!.length))
@@ -32,4 +38,8 @@ export function renderTable(
         : cell.padEnd(widths[at]!)
     ).join("  ").trimEnd()
   );
+}
+
+function cutFront(text: string, maxColumns: number): string {
+  return text.length <= maxColumns ? text : `…${text.slice(1 - maxColumns)}`;
 }

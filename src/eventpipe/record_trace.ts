@@ -53,6 +53,8 @@ export interface RecordTraceOptions
   readonly openPart: (index: number) => Promise<TracePart>;
   /** Ends the recording in order: the rest of the stream is still kept. */
   readonly stop?: AbortSignal | undefined;
+  /** Gives up before the first session runs; without effect later. */
+  readonly signal?: AbortSignal | undefined;
   /** After how long to end it, in ms. */
   readonly durationMs?: number | undefined;
   /** Event that ends it. */
@@ -176,11 +178,13 @@ class Recording {
     { end: () => void; done: Promise<RecordedPart>; isFull: Promise<void> }
   > {
     const index = this.#parts;
-    const session = await startTrace(
-      this.#client,
-      this.#config,
-      this.#options,
-    );
+    const { retry, onNote, signal } = this.#options;
+    const session = await startTrace(this.#client, this.#config, {
+      retry,
+      onNote,
+      // What is recorded already is not given up because no more comes.
+      signal: index === 0 ? signal : undefined,
+    });
     let part: TracePart;
     try {
       part = await this.#options.openPart(index);

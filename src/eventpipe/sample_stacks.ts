@@ -10,7 +10,7 @@ export interface SampleStacksOptions {
   readonly durationMs: number;
   /** Whether every sample keeps its time. @default {false} */
   readonly timed?: boolean | undefined;
-  /** Ends the sampling early; what came counts. */
+  /** Ends the sampling early; what came counts. Before it began there is nothing. */
   readonly stop?: AbortSignal | undefined;
 }
 
@@ -32,7 +32,9 @@ export async function sampleStacks(
   options: SampleStacksOptions,
 ): Promise<Profile> {
   const { durationMs, timed = false, stop } = options;
-  await using session = await client.collectTracing(CONFIG);
+  await using session = await client.collectTracing(CONFIG, {
+    signal: stop,
+  });
   const end = () => void session.stop().catch(() => {});
   const timer = setTimeout(end, durationMs);
   if (stop?.aborted === true) end();

@@ -5,6 +5,7 @@ import { InstrumentPreference } from "./counters/prefer_instruments.ts";
 import { counterFilter, planCounters } from "./ipc/counter_request.ts";
 import type { CounterChoice } from "./ipc/counter_request.ts";
 import type { DiagnosticClient } from "./ipc/diagnostic_client.ts";
+import { isUnknownCommand } from "./ipc/diagnostic_error.ts";
 import type { MetricNoteEvent } from "./nettrace/metrics_event.ts";
 import type { NettraceHeader } from "./nettrace/types.ts";
 
@@ -21,6 +22,8 @@ export interface WatchCountersOptions {
   readonly maxHistograms?: number | undefined;
   /** Ends the watch in order. */
   readonly stop?: AbortSignal | undefined;
+  /** Gives up before the session runs. */
+  readonly signal?: AbortSignal | undefined;
   /** Called when the session runs. */
   readonly onStart?: (() => Promise<void> | void) | undefined;
   /** Gets what the source of the metrics tells beside values. */
@@ -49,9 +52,8 @@ export async function* watchCounters(
   choices: readonly CounterChoice[],
   options: WatchCountersOptions = {},
 ): AsyncGenerator<CounterBatch> {
-  const { intervalSec = 1, stop, onStart, onNote } = options;
-  const { clrVersion = "" } = await client.processInfo();
-  const isShared = parseInt(clrVersion) >= SHARED_SINCE;
+  const { intervalSec = 1, stop, signal, onStart, onNote } = options;
+  const isShared = await runtimeVersion(client, signal) >= SHARED_SINCE;
   const ids = {
     sessionId: isShared ? "SHARED" : crypto.randomUUID(),
     clientId: crypto.randomUUID(),
@@ -63,6 +65,7 @@ export async function* watchCounters(
       maxTimeSeries: options.maxTimeSeries,
       maxHistograms: options.maxHistograms,
     }),
+    { signal },
   );
   // A process that has ended is seen by the end of its stream.
   const end = () => void session.stop().catch(() => {});
@@ -92,5 +95,19 @@ export async function* watchCounters(
     if (samples.length > 0) yield { header: header!, samples };
   } finally {
     stop?.removeEventListener("abort", end);
+  }
+}
+
+/** Major version of the runtime, 0 where it does not tell: .NET 5 and older. */
+async function runtimeVersion(
+  client: DiagnosticClient,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  try {
+    const { clrVersion = "" } = await client.processInfo({ signal });
+    return parseInt(clrVersion) || 0;
+  } catch (error) {
+    if (isUnknownCommand(error)) return 0;
+    throw error;
   }
 }

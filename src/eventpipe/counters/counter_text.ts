@@ -1,3 +1,4 @@
+import { escapeForTerminal } from "../../base/terminal_text.ts";
 import { formatUnixNs } from "../../base/time.ts";
 import type { UnixNs } from "../../base/time.ts";
 import { formatDotnetNumber } from "../../profile/dotnet_text.ts";
@@ -20,7 +21,8 @@ export const COUNTERS_CSV_HEADER =
 
 /**
  * Makes lines of the CSV form of `dotnet-counters collect`. As there, nothing
- * is quoted: a comma in a name cannot be told from one between columns.
+ * is quoted: a comma in a name cannot be told from one between columns. Control
+ * characters are escaped, so that a line break in a name begins no line.
  *
  * @param sample A value of a counter.
  * @param header Header of the trace, for wall time.
@@ -36,9 +38,10 @@ export function formatCounterCsv(
   return counterRows(sample, options).map((row) => {
     const tags = joinTags(sample.meterTags, sample.instrumentTags, row.tags);
     const shown = tags === "" ? "" : `[${tags.replaceAll(",", ";")}]`;
-    return `${time},${sample.provider},${row.display}${shown},${row.type},${
-      numberText(row.value)
-    }\n`;
+    const name = escapeForTerminal(
+      `${sample.provider},${row.display}${shown}`,
+    );
+    return `${time},${name},${row.type},${numberText(row.value)}\n`;
   }).join("");
 }
 
@@ -50,7 +53,7 @@ export function formatCounterCsv(
  * @returns The text before the first value.
  */
 export function formatCountersJsonHead(
-  header: NettraceHeader,
+  header: Pick<NettraceHeader, "syncTime">,
   options: CounterTextOptions = {},
 ): string {
   const { processName = "", utcOffsetMinutes = 0 } = options;

@@ -1,4 +1,5 @@
 import { nearestWord } from "../../base/nearest.ts";
+import { parseGuid } from "../../codec/guid.ts";
 import { DEFAULT_RUNDOWN_KEYWORD } from "./request_encoder.ts";
 import type { ParsedProvider } from "./provider_text.ts";
 import {
@@ -63,6 +64,12 @@ export function planTrace(request: TracePlanRequest): TracePlan {
   const profiles =
     (hasNothing ? DEFAULT_TRACE_PROFILES : request.profiles ?? [])
       .map(findTraceProfile);
+  for (const { name } of named) {
+    if (!isGuid(name)) continue;
+    notes.push(
+      `provider ${name} looks like a GUID: runtimes know providers by their names only`,
+    );
+  }
   const providers = new Map<
     string,
     ParsedProvider & { readonly origin: ProviderOrigin }
@@ -130,6 +137,16 @@ export function findTraceProfile(name: string): TraceProfile {
       near === undefined ? "" : `; the nearest is ${near}`
     }`,
   );
+}
+
+function isGuid(text: string): boolean {
+  try {
+    parseGuid(text);
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
 
 function unite(a: ParsedProvider, b: ParsedProvider): ParsedProvider {

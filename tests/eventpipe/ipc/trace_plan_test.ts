@@ -103,6 +103,14 @@ Deno.test("planTrace merges providers of one name and prefers them to presets", 
   );
 });
 
+Deno.test("planTrace warns of providers that are named by a GUID and goes on", () => {
+  const guid = "e13c0d23-ccbc-4e12-931b-d9cc2eee27e4";
+  const plan = planTrace({ providers: parseProviders(`${guid}:1,A`) });
+  assertEquals(plan.providers.map(({ name }) => name), [guid, "A"]);
+  assertEquals(plan.notes.length, 1);
+  assertEquals(plan.notes[0]!.includes(guid), true);
+});
+
 Deno.test("planTrace names the successors of cpu-sampling", () => {
   assertThrows(
     () => planTrace({ profiles: ["cpu-sampling"] }),

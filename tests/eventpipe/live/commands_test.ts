@@ -356,6 +356,59 @@ testWith(
 );
 
 testWith(
+  "eventpipe counters lets a runtime go on that waits at its start",
+  DOTNET,
+  async () => {
+    await using folder = await scratch();
+    const port = `${folder.path}/port.sock`;
+    const recording = run(
+      "counters",
+      "collect",
+      "--diagnostic-port",
+      port,
+      "--counters",
+      "Tracedeck.Workload",
+      "--duration",
+      "2500ms",
+      "-o",
+      "-",
+    );
+    await using workload = await startWorkload(
+      ["counters", "--seconds", "30"],
+      { suspended: true, env: { DOTNET_DiagnosticPorts: `${port},suspend` } },
+    );
+    await workload.ready();
+    const { code, stdout, stderr } = await recording;
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stdout, "Tracedeck.Workload,temperature (Cel)");
+  },
+);
+
+testWith(
+  "eventpipe counters writes a whole document when no value comes",
+  DOTNET,
+  async () => {
+    await using workload = await startWorkload(["idle"]);
+    const { stdout } = await run(
+      "counters",
+      "collect",
+      "-p",
+      String(workload.pid),
+      "--counters",
+      "NoSuchProvider",
+      "--duration",
+      "300ms",
+      "--format",
+      "json",
+      "-o",
+      "-",
+    );
+    const { StartTime, Events } = JSON.parse(stdout);
+    assertEquals([Number.isNaN(Date.parse(StartTime)), Events], [false, []]);
+  },
+);
+
+testWith(
   "eventpipe stack, top, gcdump, dump and perfmap look into a process",
   DOTNET,
   async () => {

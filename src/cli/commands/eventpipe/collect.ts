@@ -22,8 +22,11 @@ import {
   sayHowToStop,
 } from "./running_target.ts";
 import { openTarget } from "./target_options.ts";
-import { parseTraceDuration } from "./trace_duration.ts";
+import { formatTraceDuration, parseTraceDuration } from "./trace_duration.ts";
 import { readStoppingEvent, readTraceRequest } from "./trace_request.ts";
+
+/** What a trace tells of a process is for who recorded it. */
+const PRIVATE_MODE = 0o600;
 
 /**
  * Records a trace.
@@ -85,6 +88,7 @@ export async function run(context: CommandContext): Promise<number> {
         return part;
       },
       stop: AbortSignal.any([signal, enter.signal]),
+      signal,
       durationMs,
       stoppingEvent,
       splitBytes: options["split-size"] as number | undefined,
@@ -92,6 +96,9 @@ export async function run(context: CommandContext): Promise<number> {
       async onStart() {
         console.note(`Process     : ${target.pid ?? "?"} ${target.name}`);
         console.note(`Output File : ${output}`);
+        if (durationMs !== undefined) {
+          console.note(`Duration    : ${formatTraceDuration(durationMs)}`);
+        }
         sayHowToStop(context, enter);
         await resumeTarget(context, target);
       },
@@ -224,6 +231,7 @@ async function convert(
   const size = await writeOutput(console, stream, {
     path: output,
     binary: target.binary,
+    mode: PRIVATE_MODE,
   });
   console.note(`wrote ${output} (${formatBytes(size)}, ${target.title})`);
 }

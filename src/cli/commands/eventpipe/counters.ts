@@ -1,4 +1,5 @@
 import { escapeForTerminal } from "../../../base/terminal_text.ts";
+import type { UnixNs } from "../../../base/time.ts";
 import {
   COUNTERS_CSV_HEADER,
   COUNTERS_JSON_TAIL,
@@ -18,13 +19,17 @@ import { createGrowingFile } from "../../../platform/growing_file.ts";
 import type { CommandContext } from "../../command.ts";
 import { EXIT_CODE } from "../../exit_code.ts";
 import { UsageError } from "../../usage_error.ts";
+import { resumeTarget } from "./running_target.ts";
 import { openTarget } from "./target_options.ts";
 import type { Target } from "./target_options.ts";
 import { parseTraceDuration } from "./trace_duration.ts";
 
 const DEFAULT_COUNTERS = "System.Runtime";
 const CLEAR_SCREEN = "\x1b[H\x1b[J";
-const NAME_COLUMNS = 60;
+const LEAST_NAME_COLUMNS = 40;
+/** Longer names push their own number aside, not those of all others. */
+const MOST_NAME_COLUMNS = 100;
+const NUMBER_COLUMNS = 18;
 /** Notes that mean that values are missing. */
 const LOSS_NOTES = new Set([
   "error",
@@ -66,9 +71,10 @@ export async function run(context: CommandContext): Promise<number> {
     maxHistograms: options["maxHistograms"] as number,
     maxTimeSeries: options["maxTimeSeries"] as number,
     stop: stop.signal,
+    signal,
     async onStart() {
       if (durationMs !== undefined) timer = setTimeout(end, durationMs);
-      if (target.launched !== undefined) await target.client.resumeRuntime();
+      await resumeTarget(context, target);
     },
     onNote({ kind, message }) {
       if (!LOSS_NOTES.has(kind)) return;
@@ -133,6 +139,8 @@ async function collect(
   if (file !== undefined) {
     console.note(`recording counters of ${target.name} to ${path}`);
   }
+  // Where no value comes, no stream tells when it began.
+  const startTime = BigInt(Date.now()) * 1_000_000n as UnixNs;
   let values = 0;
   let hasHead = false;
   if (!isJson) await write(COUNTERS_CSV_HEADER);
@@ -156,11 +164,7 @@ async function collect(
   }
   if (isJson) {
     if (!hasHead) {
-      await write(
-        `{ "TargetProcess": ${
-          JSON.stringify(target.name)
-        }, "StartTime": "", "Events": [`,
-      );
+      await write(formatCountersJsonHead({ syncTime: startTime }, text));
     }
     await write(COUNTERS_JSON_TAIL);
   }
@@ -222,18 +226,34 @@ async function show(
   { console, options }: CommandContext,
   shown: ReadonlyMap<string, ShownValue>,
 ): Promise<void> {
+  const abbreviates = options["abbreviateLargeNumbers"] !== false;
+  const hasDeltas = options["showDeltas"] === true;
+  const rows = Array.from(
+    shown.values(),
+    ({ provider, name, value, delta }) => ({
+      provider: escapeForTerminal(provider),
+      name: escapeForTerminal(name),
+      value: numberText(value, abbreviates),
+      delta: !hasDeltas || delta === undefined
+        ? ""
+        : numberText(delta, abbreviates),
+    }),
+  );
+  const widest = Math.max(...rows.map(({ name }) => name.length));
+  const nameColumns = Math.min(
+    Math.max(widest, LEAST_NAME_COLUMNS),
+    MOST_NAME_COLUMNS,
+  );
   const lines: string[] = [];
-  const providers = Map.groupBy(shown.values(), ({ provider }) => provider);
+  const providers = Map.groupBy(rows, ({ provider }) => provider);
   for (const [provider, values] of providers) {
-    lines.push(`[${escapeForTerminal(provider)}]`);
+    lines.push(`[${provider}]`);
     for (const { name, value, delta } of values) {
-      const change = options["showDeltas"] === true && delta !== undefined
-        ? numberText(delta).padStart(20)
-        : "";
+      const line = `    ${name.padEnd(nameColumns)}${
+        value.padStart(NUMBER_COLUMNS)
+      }`;
       lines.push(
-        `    ${escapeForTerminal(name).padEnd(NAME_COLUMNS)}${
-          numberText(value).padStart(20)
-        }${change}`,
+        delta === "" ? line : `${line}${delta.padStart(NUMBER_COLUMNS)}`,
       );
     }
   }
@@ -243,7 +263,7 @@ async function show(
 }
 
 /** As dotnet-counters has it: large numbers are abbreviated. */
-function numberText(value: number): string {
-  if (Math.abs(value) >= 1e8) return value.toExponential(4);
+function numberText(value: number, abbreviates: boolean): string {
+  if (abbreviates && Math.abs(value) >= 1e8) return value.toExponential(4);
   return value.toLocaleString("en-US", { maximumFractionDigits: 3 });
 }

@@ -69,6 +69,13 @@ export const countersCommand: Command = {
       help: "show what changed since the last value (monitor)",
     },
     {
+      name: "abbreviateLargeNumbers",
+      aliases: ["abbreviate-large-numbers"],
+      type: "boolean",
+      default: true,
+      help: "show numbers from 100 million on in powers of ten (monitor)",
+    },
+    {
       name: "rates",
       type: "boolean",
       help: "show counters of meters as change per interval",
@@ -77,6 +84,13 @@ export const countersCommand: Command = {
       name: "totals",
       type: "boolean",
       help: "show count and sum of histograms too",
+    },
+    {
+      name: "resume-runtime",
+      type: "string",
+      choices: ["true", "false"],
+      default: "true",
+      help: "let a runtime go on that waits at its start",
     },
     {
       name: "show-child-io",

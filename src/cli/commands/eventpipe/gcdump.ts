@@ -47,7 +47,7 @@ export async function run(context: CommandContext): Promise<number> {
   );
   if (path !== "-") {
     console.note(
-      `wrote ${path} (${formatBytes(size)}, ${dump.graph.nodeCount} objects)`,
+      `wrote ${path} (${formatBytes(size)}, ${countObjects(dump)} objects)`,
     );
   }
   if (options["report"] === true || options["json"] === true) {
@@ -64,4 +64,12 @@ export async function run(context: CommandContext): Promise<number> {
     );
   }
   return reportDamage(console, path, stats);
+}
+
+/** Groups of roots are nodes too; they have no address. */
+function countObjects({ graph }: HeapDump): number {
+  return graph.addressOf.reduce(
+    (count, address) => address === 0n ? count : count + 1,
+    0,
+  );
 }

@@ -1,4 +1,4 @@
-import { UnsupportedCommandError } from "../../../eventpipe/ipc/diagnostic_error.ts";
+import { isUnknownCommand } from "../../../eventpipe/ipc/diagnostic_error.ts";
 import type { CommandContext } from "../../command.ts";
 import { listenForEnter } from "../../enter_key.ts";
 import type { EnterKey } from "../../enter_key.ts";
@@ -56,7 +56,7 @@ export async function resumeTarget(
     await client.resumeRuntime({ signal });
   } catch (error) {
     // .NET Core 3.1 cannot be suspended.
-    if (error instanceof UnsupportedCommandError || signal.aborted) return;
+    if (isUnknownCommand(error) || signal.aborted) return;
     console.warn(error instanceof Error ? error.message : String(error));
   }
 }

@@ -1,6 +1,5 @@
 import type { TracePlan } from "../../../eventpipe/ipc/trace_plan.ts";
 import type { CommandContext } from "../../command.ts";
-import { renderTable } from "./render_table.ts";
 
 const LEVELS = [
   "LogAlways",
@@ -10,6 +9,9 @@ const LEVELS = [
   "Informational",
   "Verbose",
 ];
+
+const NAME_COLUMNS = 40;
+const COLUMNS = 20;
 
 /**
  * Says what is traced, and what was left out.
@@ -22,16 +24,29 @@ export function sayProviders(
   plan: TracePlan,
 ): void {
   for (const note of plan.notes) console.note(note);
-  const rows = plan.providers.map((each) => [
-    each.name,
-    `0x${
-      BigInt.asUintN(64, each.keywords).toString(16).toUpperCase()
-        .padStart(16, "0")
-    }`,
-    `${LEVELS[each.level]}(${each.level})`,
-    each.origin,
-  ]);
-  const columns = ["Provider Name", "Keywords", "Level", "Enabled By"]
-    .map((title) => ({ title }));
-  for (const line of renderTable(columns, rows)) console.note(line);
+  console.note(tableLine("Provider Name", "Keywords", "Level", "Enabled By"));
+  for (const { name, keywords, level, origin } of plan.providers) {
+    const mask = BigInt.asUintN(64, keywords).toString(16).toUpperCase();
+    console.note(
+      tableLine(
+        name,
+        `0x${mask.padStart(16, "0")}`,
+        `${LEVELS[level]}(${level})`,
+        origin,
+      ),
+    );
+  }
+}
+
+/** Columns as wide as those of dotnet-trace. */
+function tableLine(
+  name: string,
+  keywords: string,
+  level: string,
+  origin: string,
+): string {
+  const first = name.length < NAME_COLUMNS
+    ? name.padEnd(NAME_COLUMNS)
+    : `${name} `;
+  return `${first}${keywords.padEnd(COLUMNS)}${level.padEnd(COLUMNS)}${origin}`;
 }

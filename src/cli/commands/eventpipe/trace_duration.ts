@@ -39,3 +39,17 @@ function readMs(text: string): number | undefined {
     throw error;
   }
 }
+
+/**
+ * @param ms Milliseconds.
+ * @returns The time as .NET tools show it, `dd:hh:mm:ss`.
+ */
+export function formatTraceDuration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  return [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3600) % 24,
+    Math.floor(seconds / 60) % 60,
+    seconds % 60,
+  ].map((part) => String(part).padStart(2, "0")).join(":");
+}

@@ -89,7 +89,7 @@ Deno.test("CounterReader hands on what the source of the metrics says", () => {
 });
 
 Deno.test("CounterReader leaves out what is for another session", async () => {
-  const bytes = Deno.readFileSync(
+  const bytes = await Deno.readFile(
     new URL(
       "../../fixtures/nettrace/synthetic/v5-features.nettrace",
       import.meta.url,
@@ -213,6 +213,18 @@ Deno.test("formatCounterJson makes members of one document", () => {
       .includes("2026-06-20T17:30:00.2500000+05:30"),
     true,
   );
+});
+
+Deno.test("formatCounterCsv lets no name begin a line of its own", () => {
+  const sample = {
+    ...sampleOf("cpu-usage"),
+    provider: "A\nB",
+    displayName: "x\x1b[31m",
+    unit: "\r",
+  };
+  const line = formatCounterCsv(sample, FEATURES.header);
+  assertEquals(line.split("\n").length, 2);
+  assertEquals(line.includes("A\\nB,x\\u001b[31m (\\r)"), true, line);
 });
 
 Deno.test("InstrumentPreference leaves out event counters of a source with a meter of the same name", () => {

@@ -94,12 +94,20 @@ export async function openPerfRecords(
   options: OpenPerfRecordsOptions = {},
 ): Promise<PerfRecordReader> {
   const reader = new PerfRecordReader(source, options);
-  await reader.start();
-  return reader;
+  try {
+    await reader.start();
+    return reader;
+  } catch (error) {
+    await reader[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
-/** Reads the records of a recording in order of time. */
-export class PerfRecordReader {
+/**
+ * Reads the records of a recording in order of time. It closes the recording
+ * when all are read; dispose it if they are not.
+ */
+export class PerfRecordReader implements AsyncDisposable {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #decoder: PerfDataDecoder;
   readonly #stats: DecodeStats;
@@ -236,9 +244,14 @@ export class PerfRecordReader {
       } while (await this.#pull());
       yield* inPieces(this.#sorter.finish());
     } finally {
-      await this.#unpacker?.[Symbol.asyncDispose]();
-      await this.#chunks.return?.();
+      await this[Symbol.asyncDispose]();
     }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isFinished = true;
+    await this.#unpacker?.[Symbol.asyncDispose]();
+    await this.#chunks.return?.();
   }
 
   /** @returns Whether there may be more to decode. */

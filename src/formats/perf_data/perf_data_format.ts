@@ -23,7 +23,7 @@ export const perfDataFormat: Format = {
     return await describePerfData(await open(input), input);
   },
   async *events(input, options) {
-    const reader = await open(input);
+    await using reader = await open(input);
     const source = options["stacks"] === true
       ? sourceOf(reader, input, options)
       : undefined;
@@ -35,10 +35,16 @@ export const perfDataFormat: Format = {
     });
   },
   async traces(input, options) {
-    return sourceOf(await open(input), input, options);
+    const reader = await open(input);
+    try {
+      return sourceOf(reader, input, options);
+    } catch (error) {
+      await reader[Symbol.asyncDispose]();
+      throw error;
+    }
   },
   async profile(input, options, { timed }) {
-    const reader = await open(input);
+    await using reader = await open(input);
     const { profile } = await profileTraces(sourceOf(reader, input, options), {
       timed,
       perCpu: options["per-cpu"] === true,

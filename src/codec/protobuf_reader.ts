@@ -137,12 +137,7 @@ export class ProtobufReader {
   /** @returns `uint32` or an open `enum`; higher bits are cut. @throws {FormatError} When the field is not a varint. */
   uint32(): number {
     this.#expect(0);
-    const low = this.#bytes[this.#position];
-    if (low !== undefined && low < 0x80) {
-      this.#position++;
-      return low;
-    }
-    return Number(this.#varintBigint() & 0xffff_ffffn);
+    return this.#varint32();
   }
 
   /** @returns `int32`; higher bits are cut. @throws {FormatError} When the field is not a varint. */
@@ -238,6 +233,16 @@ export class ProtobufReader {
   }
 
   /**
+   * Like {@linkcode ProtobufReader.eachUint64} for `int32`; higher bits are cut.
+   *
+   * @param onValue Takes each element.
+   * @throws {FormatError} When the field has another wire type.
+   */
+  eachInt32(onValue: (value: number) => void): void {
+    this.#eachVarint(() => onValue(this.#varint32() | 0));
+  }
+
+  /**
    * Like {@linkcode ProtobufReader.eachUint64} for indexes and counts.
    *
    * @param onValue Takes each element.
@@ -318,6 +323,24 @@ export class ProtobufReader {
     if (this.#position > end) {
       throw this.#error("packed field ends inside a number", end);
     }
+  }
+
+  /** Lowest 32 bits of a number; up to four bytes of it without a bigint. */
+  #varint32(): number {
+    const bytes = this.#bytes;
+    const start = this.#position;
+    let value = 0;
+    for (let index = 0; index < 4; index++) {
+      const byte = bytes[start + index];
+      // The slower way tells what is wrong.
+      if (byte === undefined) break;
+      value |= (byte & 0x7f) << (7 * index);
+      if (byte < 0x80) {
+        this.#position = start + index + 1;
+        return value;
+      }
+    }
+    return Number(this.#varintBigint() & 0xffff_ffffn);
   }
 
   #expect(wireType: WireType): void {

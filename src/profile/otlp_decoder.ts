@@ -350,6 +350,9 @@ class OtlpDecoder {
   }
 
   #readDictionary(reader: ProtobufReader): void {
+    const stackFields: FieldTable<number[]> = {
+      1: (locations, item) => this.#indexes(item, locations),
+    };
     const fields: FieldTable<Tables> = {
       1: (target, field) =>
         this.#push(
@@ -401,9 +404,7 @@ class OtlpDecoder {
         ),
       7: (target, field) => {
         const locations: number[] = [];
-        decodeMessage(field.message(), {
-          1: (_, item) => this.#indexes(item, locations),
-        }, undefined);
+        decodeMessage(field.message(), stackFields, locations);
         this.#push(target.stackTable, locations, field);
       },
     };
@@ -448,9 +449,7 @@ class OtlpDecoder {
   }
 
   #indexes(reader: ProtobufReader, target: number[]): void {
-    reader.eachUint64((value) => {
-      this.#push(target, Number(BigInt.asIntN(32, value)), reader);
-    });
+    reader.eachInt32((value) => this.#push(target, value, reader));
   }
 
   #string(reader: ProtobufReader): string {

@@ -639,10 +639,10 @@ Deno.test("The verbs for any file know captures", async () => {
     name: "CreateProcess",
     pid: 4096,
     tid: 5000,
+    processName: "notepad.exe",
     cpu: 3,
     fields: {
       seq: 1,
-      process: "notepad.exe",
       callstack: ["7ffb5c1d0396", "fffff8072ee1b2c4"],
       cmdline: '"C:\\Windows\\System32\\notepad.exe" C:\\tmp\\ü.txt',
       domain: "ARCHRABBIT",

@@ -6,7 +6,11 @@ import type {
   KcapPe,
   KcapProcessState,
 } from "../../src/kcap/types.ts";
+import type { KcapDialectName } from "../../src/kcap/dialect_table.ts";
+import { PROVIDERS } from "../../src/kcap/event_type_table.ts";
 import { ipText } from "../../src/kcap/ip_text.ts";
+import { KcapEncoder } from "../../src/kcap/kcap_encoder.ts";
+import { makeEvent, type MakeParam } from "../../src/kcap/make_event.ts";
 import {
   decodeKcap,
   kcapFixtureJson,
@@ -188,3 +192,96 @@ function number(value: bigint): number | string {
     ? Number(value)
     : String(value);
 }
+
+function text(name: string, value = `value of ${name}`): MakeParam {
+  return { name, type: "UnicodeString", value };
+}
+
+/** Writes events with such parameters and gives what is read, as `name=value`. */
+function readParams(
+  events: readonly (readonly MakeParam[])[],
+  options: { dialect?: KcapDialectName; littleEndian?: boolean } = {},
+): string[][] {
+  const encoder = new KcapEncoder([], { ...options, order: "kept" });
+  for (const params of events) {
+    encoder.add(makeEvent({ guid: PROVIDERS.file, hookId: 64, params }));
+  }
+  const { events: read, faults } = decodeKcap(encoder.take());
+  assertEquals(faults, []);
+  return read.map(({ params }) =>
+    params.map(({ name, value }) => `${name}=${value}`)
+  );
+}
+
+function asWritten(params: readonly MakeParam[]): string[] {
+  return params.map(({ name, value }) => `${name}=${value}`);
+}
+
+for (const littleEndian of [true, false]) {
+  const order = littleEndian ? "little-endian" : "big-endian";
+
+  Deno.test(`EventDecoder tells parameters apart by all of their names, ${order}`, () => {
+    const names = ["", "a", "b", "ab", "ba", "abc", "abcd", "bbcd"];
+    names.push("abcde", "bbcde", "abcdefgh", "bbcdefgh", "abXdefgh");
+    names.push("a_long_name_of_some_kind", "a_lang_name_of_some_kind");
+    const params: MakeParam[] = names.map((name) => text(name));
+    // The same name for another type.
+    params.push({ name: "abc", type: "AnsiString", value: "ansi" });
+    params.push({ name: "ab", type: "Uint32", value: 7 });
+    const turned = [...params.slice(5), ...params.slice(0, 5)];
+    const events = [params, turned, params.toReversed(), [params[3]!]];
+    assertEquals(
+      readParams([...events, ...events], { littleEndian }),
+      [...events, ...events].map(asWritten),
+    );
+  });
+
+  Deno.test(`EventDecoder reads more parameters than it remembers, ${order}`, () => {
+    const params = Array.from({ length: 500 }, (_, index) => text(`p${index}`));
+    const events = [params, params.toReversed(), params];
+    assertEquals(readParams(events, { littleEndian }), events.map(asWritten));
+  });
+}
+
+Deno.test("EventDecoder leaves a former name to a parameter beside one that has today's", () => {
+  const former = text("file_name", "old");
+  const current = text("file_path", "new");
+  assertEquals(
+    readParams([[former], [former, current], [current, former], [former]], {
+      dialect: "D",
+    }),
+    [
+      ["file_path=old"],
+      ["file_name=old", "file_path=new"],
+      ["file_path=new", "file_name=old"],
+      ["file_path=old"],
+    ],
+  );
+});
+
+Deno.test("EventDecoder reads more types, and texts of a type, than it remembers", () => {
+  const encoder = new KcapEncoder([], { order: "kept" });
+  const wanted: string[] = [];
+  for (let round = 0; round < 2; round++) {
+    for (let index = 0; index < 1500; index++) {
+      // Providers and hook ids that share what they are looked up by.
+      const guid = `${(index >> 4).toString(16).padStart(8, "0")}${
+        PROVIDERS.file.slice(8)
+      }`;
+      const event = makeEvent({ guid, hookId: index & 15, name: `n${index}` });
+      encoder.add(event);
+      wanted.push(`${event.eventType.hex} n${index}`);
+    }
+    for (let index = 0; index < 30; index++) {
+      const name = `m${index}`;
+      const event = makeEvent({ guid: PROVIDERS.file, hookId: 64, name });
+      encoder.add(event);
+      wanted.push(`${event.eventType.hex} ${name}`);
+    }
+  }
+  const { events } = decodeKcap(encoder.take());
+  assertEquals(
+    events.map(({ eventType, storedName }) => `${eventType.hex} ${storedName}`),
+    wanted,
+  );
+});

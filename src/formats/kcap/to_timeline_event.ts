@@ -19,7 +19,7 @@ const UNKNOWN_ID = 0xffffffff;
  * @param event An event of a capture.
  * @param options Start of the capture, stacks.
  * @returns The same for the timeline: category as provider, parameters as
- * fields behind sequence number and process name.
+ * fields behind the sequence number.
  */
 export function toTimelineEvent(
   event: KcapEvent,
@@ -43,10 +43,10 @@ export function toTimelineEvent(
     name: event.name,
     ...(event.pid === UNKNOWN_ID ? {} : { pid: event.pid }),
     ...(event.tid === UNKNOWN_ID ? {} : { tid: event.tid }),
+    ...(process === undefined ? {} : { processName: process.toWellFormed() }),
     cpu: event.cpu,
     fields: {
       seq: event.seq,
-      ...(process === undefined ? {} : { process: process.toWellFormed() }),
       ...Object.fromEntries(
         event.params.map((param) => [param.name, fieldValue(param, event)]),
       ),

@@ -4,6 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { collectConntrack } from "../../src/netdump/collect/collect_conntrack.ts";
 import { collectFirewall } from "../../src/netdump/collect/collect_firewall.ts";
 import { CollectKit } from "../../src/netdump/collect/collect_kit.ts";
 import type { CollectKitOptions } from "../../src/netdump/collect/collect_kit.ts";
@@ -806,6 +807,112 @@ testWith(
     assertMatch(entries[0]!.skippedReason!, /^Cannot enter network namespace/);
   },
 );
+
+Deno.test("collectConntrack keeps the first 10,000 connections, and says so", () => {
+  const rows = Array.from(
+    { length: 10_001 },
+    (_, index) => `ipv4 row ${index}`,
+  );
+  class FakeKit extends CollectKit {
+    override procText(path: string): string | undefined {
+      if (path.endsWith("_max")) return "65536\n";
+      return path === "/proc/net/nf_conntrack"
+        ? `${rows.join("\n")}\n`
+        : undefined;
+    }
+  }
+  const signal = new AbortController().signal;
+  const [limits, table] = collectConntrack(new FakeKit({ signal }));
+  assertEquals(textOf(limits), "nf_conntrack_max 65536\n");
+  assertEquals(textOf(table), `${rows.slice(0, -1).join("\n")}\n`);
+  assertEquals(table!.truncated, true);
+});
+
+/** Files of EVE below /run, as a mount of its own shows them. */
+const EVE_FILES: Readonly<Record<string, string>> = {
+  "eve/version.txt": "eve-release",
+  "eve/nim-current-state.dot": "nim-current-state.dot",
+  "eve/nim-intended-state.dot": "nim-intended-state.dot",
+  "eve/zedrouter-current-state.dot": "zedrouter-current-state.dot",
+  "eve/zedrouter-intended-state.dot": "zedrouter-intended-state.dot",
+  "eve/dns.json": "nim/DeviceNetworkStatus/global.json",
+  "eve/aa.json": "domainmgr/AssignableAdapters/global.json",
+  "eve/wwan-config.json": "nim/WwanConfig/global.json",
+  "eve/wwan-status.json": "wwan/WwanStatus/global.json",
+  "eve/wwan-metrics.json": "wwan/WwanMetrics/global.json",
+};
+
+testWith("collectEve copies EVE's own files where there are any", [
+  requirePeers("unshare", "mount"),
+  requireThat(Deno.build.os === "linux" && Deno.uid() === 0, "needs root"),
+], async () => {
+  const script = `
+    import { collectEve } from "file://${REPOSITORY}/src/netdump/collect/collect_eve.ts";
+    import { CollectKit } from "file://${REPOSITORY}/src/netdump/collect/collect_kit.ts";
+    import { EMPTY_NETWORK_STATE } from "file://${REPOSITORY}/src/netdump/state/types.ts";
+    for (const path of ${JSON.stringify(Object.values(EVE_FILES))}) {
+      const full = "/run/" + path;
+      Deno.mkdirSync(full.slice(0, full.lastIndexOf("/")), { recursive: true });
+      Deno.writeTextFileSync(full, "of " + path);
+      Deno.chmodSync(full, 0o640);
+      Deno.utimeSync(full, 1000, 1000);
+    }
+    const kit = new CollectKit({ signal: new AbortController().signal });
+    const entries = await collectEve(kit, EMPTY_NETWORK_STATE, {
+      targets: [], namespaces: [], env: () => undefined,
+    });
+    console.log(JSON.stringify(entries.filter(({ source }) => source === "file")
+      .map(({ name, content, mode, mtimeMs, skippedReason }) => [
+        name, content && new TextDecoder().decode(content), mode && mode & 0o777,
+        mtimeMs, skippedReason,
+      ])));
+  `;
+  const { code, stdout, stderr } = await new Deno.Command("unshare", {
+    args: [
+      "-m",
+      "sh",
+      "-c",
+      'mount -t tmpfs tmpfs /run && exec "$@"',
+      "sh",
+      Deno.execPath(),
+      "eval",
+      "--no-lock",
+      "--ext=ts",
+      "--import-map",
+      `${REPOSITORY}/tests/offline/import_map.json`,
+      script,
+    ],
+  }).output();
+  assertEquals(code, 0, decoder.decode(stderr));
+  const found: [string, string, number, number, string | null][] = JSON.parse(
+    decoder.decode(stdout),
+  );
+  const order = [
+    "eve/version.txt",
+    "eve/device-uuid.txt",
+    "eve/controller.txt",
+    "eve/nim-current-state.dot",
+    "eve/nim-intended-state.dot",
+    "eve/zedrouter-current-state.dot",
+    "eve/zedrouter-intended-state.dot",
+    "eve/dns.json",
+    "eve/dpcl.json",
+    "eve/aa.json",
+    "eve/wwan-config.json",
+    "eve/wwan-status.json",
+    "eve/wwan-metrics.json",
+  ];
+  assertEquals(found.map(([name]) => name), order);
+  for (const [name, path] of Object.entries(EVE_FILES)) {
+    assertEquals(found.find(([each]) => each === name), [
+      name,
+      `of ${path}`,
+      0o640,
+      1_000_000,
+      null,
+    ]);
+  }
+});
 
 const MAP = `${REPOSITORY}/tests/offline/import_map.json`;
 

@@ -5,6 +5,7 @@ import { NetDumper } from "../../src/netdump/net_dumper.ts";
 import { loadNetdump } from "../../src/netdump/netdump_archive.ts";
 import type { NetdumpArchive } from "../../src/netdump/netdump_archive.ts";
 import { createRedactor } from "../../src/netdump/redact/create_redactor.ts";
+import { decodePacket } from "../../src/netdump/packet_decoder.ts";
 import { Pseudonyms } from "../../src/netdump/redact/pseudonyms.ts";
 import { redactCapture } from "../../src/netdump/redact/redact_capture.ts";
 import { redactNetdump } from "../../src/netdump/redact/redact_netdump.ts";
@@ -398,6 +399,41 @@ Deno.test("redactCapture leaves headers with other addresses on the strict level
   const [flow] = readCaptureFacts("x", content).flows;
   assertEquals(flow?.destination, `${pseudonyms.ip("10.1.2.4")}:80`);
   assertNotEquals(flow?.destinationIp, "10.1.2.4");
+});
+
+Deno.test("redactCapture leaves headers of errors with other addresses, and their sums right", () => {
+  const quoted = tcpPacket("secret").subarray(14);
+  const packet = new Uint8Array(14 + 20 + 8 + quoted.length);
+  packet.set(tcpPacket("").subarray(0, 34));
+  new DataView(packet.buffer).setUint16(16, packet.length - 14);
+  packet[23] = 1;
+  packet.set([3, 1], 34);
+  packet.set(quoted, 42);
+  const file = concatBytes([
+    encodePcapHeader(),
+    encodePcapPacket({
+      timestamp: 1n,
+      originalLength: packet.length,
+      data: packet,
+    }),
+  ]);
+  const pseudonyms = new Pseudonyms();
+  const { content } = redactCapture(file, { pseudonyms });
+  const [found] = decodeCapture(content).packets;
+  assert(!decoder.decode(found!.data).includes("secret"));
+  const decoded = decodePacket(found!.data, 1);
+  assertEquals(decoded?.type === "icmp" && decoded.about, {
+    destination: pseudonyms.ip("10.1.2.4"),
+    port: 80,
+  });
+  const header = new DataView(
+    found!.data.buffer,
+    found!.data.byteOffset + 14,
+    20,
+  );
+  let sum = 0;
+  for (let at = 0; at < 20; at += 2) sum += header.getUint16(at);
+  assertEquals((sum & 0xffff) + (sum >> 16), 0xffff);
 });
 
 const FIXTURE = "netdump/archives/nim-fail-2026-11-20T23-34-32.tgz";

@@ -3,7 +3,7 @@
 import { openPacketCapture } from "../../../src/netdump/capture/packet_capture.ts";
 import { encodeCapture } from "../../../src/netdump/capture/captured_interface.ts";
 import { openLibc } from "../../../src/platform/libc.ts";
-import { readInterfaceState } from "../../../src/platform/network_interface.ts";
+import { sendFrames } from "./_send_frames.ts";
 
 interface Job {
   readonly sendOn: string;
@@ -18,7 +18,7 @@ const job: Job = JSON.parse(await new Response(Deno.stdin.readable).text());
 const libc = openLibc();
 const tunFd = job.tun === undefined ? undefined : await openTun(job.tun);
 await using capture = openPacketCapture(job.capture);
-if (tunFd === undefined) sendFrames(job.frames);
+if (tunFd === undefined) sendFrames(job.sendOn, job.frames);
 else {
   for (const hex of job.frames) {
     const packet = Uint8Array.fromHex(hex);
@@ -50,23 +50,6 @@ console.log(JSON.stringify({
     })),
   })),
 }));
-
-function sendFrames(frames: readonly string[]): void {
-  const fd = libc.check(libc.symbols.socket(17, 3, 0), "socket");
-  const address = new DataView(new ArrayBuffer(20));
-  address.setUint16(0, 17, true);
-  address.setUint16(2, 3);
-  address.setInt32(4, readInterfaceState(job.sendOn).index, true);
-  libc.check(
-    libc.symbols.bind(fd, new Uint8Array(address.buffer), 20),
-    "bind",
-  );
-  for (const hex of frames) {
-    const frame = Uint8Array.fromHex(hex);
-    libc.check(libc.symbols.send(fd, frame, BigInt(frame.length), 0), "send");
-  }
-  libc.symbols.close(fd);
-}
 
 /** What is written to the descriptor comes in on the interface. */
 async function openTun(name: string): Promise<number> {

@@ -77,6 +77,19 @@ testWith(
   },
 );
 
+Deno.test("encodeCaptureFilter takes no later fragment for a segment without payload", () => {
+  const program = encodeCaptureFilter({ withoutTcpPayload: true });
+  // What is at the place of the TCP header's length is payload here.
+  const frame = (offset: string) =>
+    Uint8Array.fromHex(
+      "020000000002020000000001" + "0800" + "45000028" + "0000" + offset +
+        "40060000" + "0a000001" + "0a000002" + "00".repeat(12) + "50" +
+        "00".repeat(7),
+    );
+  assertEquals(runBpf(program, frame("0000")), 262_144);
+  assertEquals(runBpf(program, frame("0001")), 0);
+});
+
 testWith(
   "encodeCaptureFilter decides alike without an Ethernet header",
   NEEDS,

@@ -64,7 +64,20 @@ class CaptureBench implements AsyncDisposable {
     frames: readonly string[],
     options: Readonly<Record<string, unknown>> = {},
     tun?: string,
+    sendOn = "a0",
   ): Promise<Captured> {
+    const job = {
+      sendOn,
+      frames,
+      folder: this.folder,
+      tun,
+      capture: { interfaces: ["nope0", "b0", "down0"], ...options },
+    };
+    return JSON.parse(await this.run("_send_and_capture.ts", job));
+  }
+
+  /** Runs a script in the namespace. */
+  async run(script: string, input: unknown): Promise<string> {
     const child = new Deno.Command("ip", {
       args: [
         "netns",
@@ -78,25 +91,19 @@ class CaptureBench implements AsyncDisposable {
         fromFileUrl(
           new URL("../../offline/import_map.json", import.meta.url),
         ),
-        fromFileUrl(new URL("_send_and_capture.ts", import.meta.url)),
+        fromFileUrl(new URL(script, import.meta.url)),
       ],
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
     const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(JSON.stringify({
-      sendOn: "a0",
-      frames,
-      folder: this.folder,
-      tun,
-      capture: { interfaces: ["nope0", "b0", "down0"], ...options },
-    })));
+    await writer.write(new TextEncoder().encode(JSON.stringify(input)));
     await writer.close();
     const { code, stdout, stderr } = await child.output();
     const decoder = new TextDecoder();
     assertEquals(code, 0, decoder.decode(stderr));
-    return JSON.parse(decoder.decode(stdout));
+    return decoder.decode(stdout);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -267,6 +274,20 @@ testWith(
         assertMatch(dump, /IP 10\.0\.0\.1\.4096 > 10\.0\.0\.2\.53/);
       },
     );
+
+    await t.step("each packet of a loopback once", async () => {
+      const frame = udp(5).replace(ETHERNET, "00".repeat(12));
+      const options = { interfaces: ["lo"] };
+      const found = await bench.capture([frame], options, undefined, "lo");
+      const [captured] = found.captures;
+      assertEquals(captured?.packets.map(({ hex }) => hex), [frame]);
+    });
+
+    await t.step("the span before the last, and nothing older", async () => {
+      const groups = [[udp(1)], [udp(2)], [udp(3)]];
+      const held = await bench.run("_capture_history.ts", groups);
+      assertEquals(JSON.parse(held), [udp(2), udp(3)]);
+    });
 
     await t.step("no capture of an interface that saw nothing", async () => {
       assertEquals((await bench.capture([])).captures, []);

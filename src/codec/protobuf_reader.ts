@@ -56,7 +56,8 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export class ProtobufReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  /** Made when a field of fixed size is met, which few messages have. */
+  #lazyView: DataView | undefined;
   readonly #format: string;
   readonly #baseOffset: number;
   readonly #depth: number;
@@ -71,7 +72,6 @@ export class ProtobufReader {
    */
   constructor(bytes: Uint8Array, options: ProtobufReaderOptions) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#format = options.format;
     this.#baseOffset = options.baseOffset ?? 0;
     this.#depth = options.maxDepth ?? DEFAULT_LIMITS.maxDepth;
@@ -341,6 +341,11 @@ export class ProtobufReader {
       }
     }
     return Number(this.#varintBigint() & 0xffff_ffffn);
+  }
+
+  get #view(): DataView {
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    return this.#lazyView ??= new DataView(buffer, byteOffset, byteLength);
   }
 
   #expect(wireType: WireType): void {

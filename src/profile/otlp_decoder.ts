@@ -41,6 +41,7 @@ export interface DecodeOtlpOptions {
 const FORMAT = "OTLP";
 const EMPTY_BYTES = new Uint8Array(0);
 const NO_VALUES = new BigInt64Array(0);
+const NO_TIMES = new BigUint64Array(0);
 
 /**
  * Decodes an OTLP message of the versions 1.8 to 1.11. Fields may stand in any
@@ -344,7 +345,7 @@ class OtlpDecoder {
       stackIndex,
       attributeIndices,
       linkIndex,
-      values: values.length === 0 ? NO_VALUES : BigInt64Array.from(values),
+      values: values.length === 0 ? NO_VALUES : columnOf(values),
       timestampsUnixNano: joinTimes(times),
     };
   }
@@ -511,7 +512,17 @@ function readTimes(reader: ProtobufReader): BigUint64Array {
   return times;
 }
 
+/** Much faster than `from`, which walks an iterator. */
+function columnOf(values: readonly bigint[]): BigInt64Array {
+  const column = new BigInt64Array(values.length);
+  for (let index = 0; index < values.length; index++) {
+    column[index] = values[index]!;
+  }
+  return column;
+}
+
 function joinTimes(parts: readonly BigUint64Array[]): BigUint64Array {
+  if (parts.length === 0) return NO_TIMES;
   if (parts.length === 1) return parts[0]!;
   let size = 0;
   for (const part of parts) size += part.length;

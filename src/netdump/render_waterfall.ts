@@ -170,14 +170,11 @@ function renderQuery(
 }
 
 function renderTunnel(tunnel: TraceTlsTunnel, whose: string): string[] {
-  const name = tunnel.serverName === "" ? "" : ` ${tunnel.serverName}`;
-  const lines = [
-    tunnel.handshakeErr === ""
-      ? `  tls ${name}${whose}, ${tlsCipherSuiteName(tunnel.cipherSuite)}${
-        tunnel.negotiatedProto === "" ? "" : `, ${tunnel.negotiatedProto}`
-      }`
-      : `  tls ${name}${whose} ${tunnel.handshakeErr}`,
-  ];
+  const name = `${tunnel.serverName}${whose}`.trim();
+  const result = tunnel.handshakeErr ||
+    [tlsCipherSuiteName(tunnel.cipherSuite), tunnel.negotiatedProto]
+      .filter((part) => part !== "").join(", ");
+  const lines = [`  tls  ${name === "" ? "" : `${name}, `}${result}`];
   for (const cert of tunnel.peerCerts) {
     const end = cert.notAfter.type === "absolute" ? cert.notAfter.text : "?";
     lines.push(

@@ -1,7 +1,7 @@
 import net from "node:net";
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
+import { parseIpAddress } from "../../codec/ip_address.ts";
 import { reasonOf } from "./_abort.ts";
 import { systemRoots } from "./_system_roots.ts";
 import type { TlsRequest, TlsResult } from "./_tls_request.ts";
@@ -35,17 +35,17 @@ export async function relayTls(request: RelayTlsRequest): Promise<TlsResult> {
   const caCertificates = options.caCertificates ??
     await systemRoots(request.files);
   const server = await listenForRelay(request.transport);
+  const isIp = parseIpAddress(serverName) !== undefined;
+  const own = await connectRelay(server, request.transport);
   const socket = tls.connect({
-    host: "127.0.0.1",
-    port: (server.address() as net.AddressInfo).port,
+    socket: own,
     rejectUnauthorized: options.insecure !== true,
-    servername: serverName,
+    ...(isIp ? { host: serverName } : { servername: serverName }),
     ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
     ...(caCertificates === undefined ? {} : { ca: [...caCertificates] }),
     ...(options.certificate === undefined ? {} : { cert: options.certificate }),
     ...(options.privateKey === undefined ? {} : { key: options.privateKey }),
   });
-  joinRelay(server, socket, request.transport);
   // HTTP/2 takes the connection over, which nobody may be reading from by then.
   if (alpn.length > 0) holdBack(socket);
   const { promise, resolve, reject } = Promise.withResolvers<TlsResult>();
@@ -112,13 +112,12 @@ async function listenForRelay(transport: Duplex): Promise<net.Server> {
   return server;
 }
 
-/** Joins the transport with the other end of a socket, and with nobody else's. */
-function joinRelay(
+/** Makes that connection, and joins its other end, and nobody else's, with the transport. */
+async function connectRelay(
   server: net.Server,
-  socket: Socket,
   transport: Duplex,
-): void {
-  const waiting: Socket[] = [];
+): Promise<net.Socket> {
+  const waiting: net.Socket[] = [];
   let ownPort: number | undefined;
   const match = () => {
     if (ownPort === undefined) return;
@@ -140,8 +139,15 @@ function joinRelay(
     waiting.push(end);
     match();
   });
-  socket.once("connect", () => {
-    ownPort = socket.localPort;
-    match();
+  const { port } = server.address() as net.AddressInfo;
+  const socket = net.connect({ host: "127.0.0.1", port });
+  // TLS takes it over, which works only while nothing reads from it.
+  socket.pause();
+  await new Promise<void>((resolve, reject) => {
+    socket.once("connect", resolve);
+    socket.on("error", reject);
   });
+  ownPort = socket.localPort;
+  match();
+  return socket;
 }

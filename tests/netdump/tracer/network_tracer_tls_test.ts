@@ -1,4 +1,3 @@
-import http2 from "node:http2";
 import type net from "node:net";
 import tls from "node:tls";
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -9,10 +8,10 @@ import type { HttpClientOptions } from "../../../src/netdump/tracer/tracer_optio
 import { findPeer, requirePeers } from "../../support/peers.ts";
 import { testWith } from "../../support/requirement.ts";
 import { makeCertificates } from "./_certificates.ts";
-import type { KeyPair } from "./_certificates.ts";
 import { startHttpProxy, startSocksProxy } from "./_proxies.ts";
 import type { TestProxy } from "./_proxies.ts";
 import { testHost } from "./_test_host.ts";
+import { serveTls } from "./_tls_server.ts";
 
 const NEEDS = [requirePeers("openssl")];
 const HOSTS = "127.0.0.1 localhost other.test proxy.example.net\n";
@@ -23,54 +22,6 @@ const pki = findPeer("openssl") === undefined
 globalThis.addEventListener("unload", () => {
   if (pki !== undefined) Deno.removeSync(pki.folder, { recursive: true });
 });
-
-interface TestServer extends AsyncDisposable {
-  readonly port: number;
-}
-
-/** An HTTPS server for HTTP/1.1 and HTTP/2. */
-async function serveTls(
-  pair: KeyPair,
-  options: tls.TlsOptions = {},
-): Promise<TestServer> {
-  const sockets = new Set<net.Socket>();
-  const server = http2.createSecureServer({
-    ...pair,
-    allowHTTP1: true,
-    ...options,
-  }, (request, response) => {
-    if (request.url === "/reset") {
-      response.stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
-      return;
-    }
-    let body = "";
-    request.on("data", (chunk) => body += String(chunk));
-    request.on("end", () => {
-      response.setHeader("x-proto", request.httpVersion);
-      response.end(body || "pong");
-    });
-  });
-  server.on("connection", (socket: net.Socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {});
-    socket.on("close", () => sockets.delete(socket));
-  });
-  server.on("tlsClientError", () => {});
-  server.on("sessionError", () => {});
-  await new Promise<void>((resolve) =>
-    server.listen(0, "127.0.0.1", () => resolve())
-  );
-  return {
-    port: (server.address() as net.AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise<void>((resolve) =>
-        server.close(() => resolve())
-      );
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
-}
 
 function makeTracer(client: HttpClientOptions = {}): NetworkTracer {
   return new NetworkTracer({

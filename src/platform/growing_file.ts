@@ -1,3 +1,5 @@
+import { writeError } from "./write_error.ts";
+
 /** A file that can be read while it is written. */
 export interface GrowingFile extends AsyncDisposable {
   /**
@@ -17,7 +19,7 @@ export interface GrowingFile extends AsyncDisposable {
  * @param path The file.
  * @param mode Permission bits of a new file. @default {0o600}
  * @returns The open file.
- * @throws {Deno.errors.NotFound} When the folder does not exist.
+ * @throws {Error} When it cannot be opened; says why.
  */
 export async function createGrowingFile(
   path: string,
@@ -28,6 +30,8 @@ export async function createGrowingFile(
     create: true,
     truncate: true,
     mode,
+  }).catch((error) => {
+    throw writeError(path, error);
   });
   let isOpen = true;
   const close = async () => {
@@ -44,7 +48,11 @@ export async function createGrowingFile(
   return {
     async write(bytes) {
       let rest = bytes;
-      while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+      try {
+        while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+      } catch (error) {
+        throw writeError(path, error);
+      }
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -1,3 +1,4 @@
+import { writeError } from "./write_error.ts";
 /** A file that appears under its name only when it is complete. */
 export interface OutputFile extends AsyncDisposable {
   /**
@@ -105,16 +106,6 @@ async function openDevice(path: string): Promise<OutputFile> {
   };
 }
 
-/** The system's own words name the temporary file, or no file at all. */
 function refuse(path: string, error: unknown): never {
-  const state = error instanceof Deno.errors.NotFound
-    ? "its folder does not exist"
-    : error instanceof Deno.errors.PermissionDenied
-    ? "permission is denied"
-    : error instanceof Deno.errors.NotCapable || !(error instanceof Error)
-    ? undefined
-    // "No space left on device (os error 28)"
-    : error.message.replace(/ \(os error \d+\).*/s, "");
-  if (state === undefined) throw error;
-  throw new Error(`Cannot write ${path}: ${state}`, { cause: error });
+  throw writeError(path, error);
 }

@@ -6,6 +6,9 @@ import { ReversedServer } from "./reversed_server.ts";
 /** How long a program may take to start its runtime. */
 const CONNECT_MS = 10_000;
 
+/** Longest path of a socket on macOS; Linux has four bytes more. */
+const MAX_PATH_BYTES = 103;
+
 /** How {@linkcode launchTarget} starts a program. */
 export interface LaunchTargetOptions {
   /** Whether it takes part in our terminal; otherwise its output is dropped. @default {false} */
@@ -35,7 +38,7 @@ export interface LaunchedTarget extends AsyncDisposable {
  * @param options Terminal and time limit.
  * @returns The program.
  * @throws {ServerNotAvailableError} When no runtime comes in time.
- * @throws {Deno.errors.NotFound} When there is no such program.
+ * @throws {Error} When there is no such program.
  */
 export async function launchTarget(
   command: readonly string[],
@@ -43,18 +46,17 @@ export async function launchTarget(
 ): Promise<LaunchedTarget> {
   const { showOutput = false, timeoutMs = CONNECT_MS, signal } = options;
   const [program = "", ...args] = command;
-  const path = `${ownTempFolder()}/tracedeck-${Deno.pid}-${
-    crypto.randomUUID().slice(0, 8)
-  }.socket`;
+  const path = socketPath();
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await ReversedServer.listen({ type: "unix", path }));
-  const child = new Deno.Command(program, {
+  const stdio = showOutput ? "inherit" : "null";
+  const child = spawn(program, {
     args,
     env: { DOTNET_DiagnosticPorts: `${path},suspend,connect` },
-    stdin: showOutput ? "inherit" : "null",
-    stdout: showOutput ? "inherit" : "null",
-    stderr: showOutput ? "inherit" : "null",
-  }).spawn();
+    stdin: stdio,
+    stdout: stdio,
+    stderr: stdio,
+  });
   const end = async () => {
     try {
       child.kill("SIGKILL");
@@ -66,7 +68,11 @@ export async function launchTarget(
   stack.defer(end);
   const waiting = new AbortController();
   const timer = setTimeout(() => waiting.abort(), timeoutMs);
-  const ended = child.status.then(() => waiting.abort());
+  let status: Deno.CommandStatus | undefined;
+  const ended = child.status.then((found) => {
+    status = found;
+    waiting.abort();
+  });
   const either = signal === undefined
     ? waiting.signal
     : AbortSignal.any([waiting.signal, signal]);
@@ -80,9 +86,11 @@ export async function launchTarget(
     if (!waiting.signal.aborted) throw error;
     throw new ServerNotAvailableError(
       { operation: "start a program", pid: child.pid, cause: error },
-      `${program} did not start a .NET runtime that connects within ${
-        timeoutMs / 1000
-      } s; .NET Core 3.1 and older cannot`,
+      status === undefined
+        ? `${program} did not start a .NET runtime that connects within ${
+          timeoutMs / 1000
+        } s; .NET Core 3.1 and older cannot`
+        : `${program} ended with exit code ${status.code} and started no .NET runtime that connects; .NET Core 3.1 and older cannot`,
     );
   } finally {
     clearTimeout(timer);
@@ -112,4 +120,37 @@ export async function launchTarget(
     status: child.status,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** A path that fits into the address of a socket, whatever `TMPDIR` says. */
+function socketPath(): string {
+  const name = `tracedeck-${Deno.pid}-${
+    crypto.randomUUID().slice(0, 8)
+  }.socket`;
+  const own = ownTempFolder();
+  const isTooLong =
+    new TextEncoder().encode(`${own}/${name}`).length > MAX_PATH_BYTES;
+  return `${isTooLong || !isFolder(own) ? "/tmp" : own}/${name}`;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function spawn(
+  program: string,
+  options: Deno.CommandOptions,
+): Deno.ChildProcess {
+  try {
+    return new Deno.Command(program, options).spawn();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Error(`Cannot start ${program}: there is no such program`, {
+      cause: error,
+    });
+  }
 }

@@ -143,9 +143,9 @@ async function filePart(path: string): Promise<TracePart> {
       try {
         await file.write(bytes);
       } catch (error) {
-        const state = error instanceof Error ? error.message : String(error);
+        const { message } = error as Error;
         throw new Error(
-          `Cannot write ${path}: ${state}; the trace was ended and what is written is kept`,
+          `${message}; the trace was ended and what is written is kept`,
           { cause: error },
         );
       }

@@ -257,31 +257,60 @@ Deno.test("EventDecoder leaves a former name to a parameter beside one that has 
       ["file_path=old"],
     ],
   );
+  // Also where there are too many to remember.
+  const others = Array.from({ length: 70 }, (_, index) => text(`p${index}`));
+  assertEquals(
+    readParams([[...others, former, current]], { dialect: "D" })[0]?.slice(-2),
+    ["file_name=old", "file_path=new"],
+  );
 });
 
-Deno.test("EventDecoder reads more types, and texts of a type, than it remembers", () => {
+/** Writes events of such types and names; what is read must be the same. */
+function checkTypes(
+  types: readonly (readonly [guid: string, hookId: number, name: string])[],
+): void {
   const encoder = new KcapEncoder([], { order: "kept" });
-  const wanted: string[] = [];
-  for (let round = 0; round < 2; round++) {
-    for (let index = 0; index < 1500; index++) {
-      // Providers and hook ids that share what they are looked up by.
-      const guid = `${(index >> 4).toString(16).padStart(8, "0")}${
-        PROVIDERS.file.slice(8)
-      }`;
-      const event = makeEvent({ guid, hookId: index & 15, name: `n${index}` });
-      encoder.add(event);
-      wanted.push(`${event.eventType.hex} n${index}`);
-    }
-    for (let index = 0; index < 30; index++) {
-      const name = `m${index}`;
-      const event = makeEvent({ guid: PROVIDERS.file, hookId: 64, name });
-      encoder.add(event);
-      wanted.push(`${event.eventType.hex} ${name}`);
-    }
-  }
+  const wanted = types.map(([guid, hookId, name]) => {
+    const event = makeEvent({ guid, hookId, name });
+    encoder.add(event);
+    return `${event.eventType.hex} ${name}`;
+  });
   const { events } = decodeKcap(encoder.take());
   assertEquals(
     events.map(({ eventType, storedName }) => `${eventType.hex} ${storedName}`),
     wanted,
   );
+}
+
+Deno.test("EventDecoder tells types apart by all of their bytes", () => {
+  const file = PROVIDERS.file;
+  const types = [
+    [file, 64],
+    [file, 64 + 128],
+    [file, 64 + 256],
+    [`00${file.slice(2)}`, 64],
+    [file.replace("4a3e", "4a3f"), 64],
+    [file.replace("84f4", "84f5"), 64],
+    [`${file.slice(0, -2)}00`, 64],
+  ] as const;
+  // Each behind each other.
+  checkTypes(
+    types.flatMap((a) => types.flatMap((b) => [a, b]))
+      .map(([guid, hookId]) => [guid, hookId, `${guid} ${hookId}`]),
+  );
+});
+
+Deno.test("EventDecoder reads more texts of a type than it remembers", () => {
+  const names = Array.from({ length: 30 }, (_, index) => `n${index}`);
+  checkTypes([...names, ...names].map((name) => [PROVIDERS.file, 64, name]));
+});
+
+Deno.test("EventDecoder reads more types than it remembers", () => {
+  const types = Array.from({ length: 1500 }, (_, index) => {
+    // What the number of the provider and the hook id are looked up by is alike.
+    const first = ((index >> 4) * 256).toString(16).padStart(8, "0");
+    const guid = first + PROVIDERS.file.slice(8);
+    return [guid, index & 15, `n${index}`] as const;
+  });
+  checkTypes([...types, ...types]);
 });

@@ -1136,6 +1136,22 @@ Deno.test("summarizePacket tells packets of every kind in a line", () => {
   ]);
 });
 
+Deno.test("readCaptureFacts takes an address that answered off the list", () => {
+  const arp = (operation: number, sender: number, target: number) =>
+    new Uint8Array([
+      ...new Array(12).fill(2),
+      ...[8, 6, 0, 1, 8, 0, 6, 4, 0, operation],
+      ...[2, 0, 0, 0, 0, sender, 10, 0, 0, sender],
+      ...[0, 0, 0, 0, 0, 0, 10, 0, 0, target],
+    ]);
+  const asked = [arp(1, 2, 1), arp(1, 2, 9), arp(1, 2, 9)];
+  const { arpUnanswered } = readCaptureFacts(
+    "x",
+    capture(...asked, arp(2, 1, 2)),
+  );
+  assertEquals([...arpUnanswered], [["10.0.0.9", 2]]);
+});
+
 Deno.test("readCaptureFacts waits for so many acknowledgements only", () => {
   const large = tcp(ACK, 0);
   const packets: Uint8Array[] = [encodePcapHeader()];

@@ -8,7 +8,15 @@ import { writeGzip } from "../../src/container/gzip.ts";
 import { writeTar } from "../../src/container/tar.ts";
 import type { TarInput } from "../../src/container/tar.ts";
 import { encodeTarHeader } from "../../src/container/tar_encoder.ts";
+import {
+  decodeCapture,
+  mergeCaptures,
+} from "../../src/netdump/merge_captures.ts";
 import { NetDumper } from "../../src/netdump/net_dumper.ts";
+import {
+  encodePcapHeader,
+  encodePcapPacket,
+} from "../../src/container/pcap_encoder.ts";
 import { openLibc } from "../../src/platform/libc.ts";
 import { bytesOf, concatBytes, streamOf } from "../support/byte_stream.ts";
 import { runMain } from "../support/memory_host.ts";
@@ -220,6 +228,72 @@ testWith(
     ]);
   },
 );
+
+testWith(
+  "netdump check ends with 3 where nothing but the archive is wrong",
+  NEEDS,
+  async () => {
+    await withFolder(async (folder) => {
+      const whole = await Deno.readFile(sharedData(OK)!);
+      await Deno.writeFile(`${folder}/cut.tgz`, whole.subarray(0, -100));
+      const { code, stdout } = await runMain([
+        "netdump",
+        "check",
+        `${folder}/cut.tgz`,
+      ]);
+      assertStringIncludes(stdout, "the archive is damaged or cut");
+      assertEquals(code, 3);
+    });
+  },
+);
+
+Deno.test("netdump show --grep looks through a line without end in pieces", async () => {
+  await withFolder(async (folder) => {
+    await writeArchive(`${folder}/long.tgz`, [{
+      path: "t-2026-01-01T00-00-00/linux/ps.txt",
+      type: "file",
+      mode: 0o644,
+      content: encoder.encode("needle" + "x".repeat(1_000_000) + "\nneedle\n"),
+    }]);
+    const { code, stdout } = await runMain([
+      "netdump",
+      "show",
+      `${folder}/long.tgz`,
+      "--grep",
+      "needle",
+      "--json",
+    ]);
+    assertEquals(code, 0);
+    const hits = stdout.trim().split("\n").map((line) => JSON.parse(line));
+    assertEquals(hits.length, 2);
+    assert(hits[0].text.length < 200_000, `${hits[0].text.length}`);
+    assertEquals(hits[1].text, "needle");
+  });
+});
+
+Deno.test("mergeCaptures brings packets into the order of their times", () => {
+  const file = (...times: readonly bigint[]) =>
+    concatBytes([
+      encodePcapHeader(),
+      ...times.map((timestamp) =>
+        encodePcapPacket({
+          timestamp: timestamp * 1000n,
+          originalLength: 1,
+          data: new Uint8Array(1),
+        })
+      ),
+    ]);
+  const merged = concatBytes([
+    ...mergeCaptures([
+      { name: "a", content: file(1n, 5n, 9n) },
+      { name: "b", content: file(2n, 3n, 12n) },
+    ]),
+  ]);
+  assertEquals(
+    decodeCapture(merged).packets.map(({ timestamp }) => timestamp / 1000n),
+    [1n, 2n, 3n, 5n, 9n, 12n],
+  );
+});
 
 testWith("netdump pcap gives what tcpdump reads", [
   ...NEEDS,

@@ -6,6 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import type { DumpEntry, DumpSource } from "../../src/netdump/dump_entry.ts";
+import { parseDumpName } from "../../src/netdump/dump_name.ts";
 import { listDumps, pruneDumps } from "../../src/netdump/dump_store.ts";
 import { NetDumper } from "../../src/netdump/net_dumper.ts";
 import type { NetDumperOptions } from "../../src/netdump/net_dumper.ts";
@@ -228,6 +229,23 @@ Deno.test("NetDumper leaves out what makes a dump larger than 256 MiB, and says 
       ],
     );
   });
+});
+
+Deno.test("parseDumpName takes days that there are", () => {
+  assertEquals(
+    parseDumpName("a-b-2026-02-28T23-59-59.tgz"),
+    { topic: "a-b", time: new Date("2026-02-28T23:59:59Z") },
+  );
+  for (
+    const name of [
+      "a-2026-02-31T00-00-00.tgz",
+      "a-2026-01-01T24-00-00.tgz",
+      "a-2026-13-01T00-00-00",
+      "2026-01-01T00-00-00.tgz",
+      "a-2026-01-01.tgz",
+      "a-2026-01-01T00-00-00.tgz.partial",
+    ]
+  ) assertEquals(parseDumpName(name), undefined, name);
 });
 
 Deno.test("pruneDumps deletes what is too old, but the newest of no topic", async () => {

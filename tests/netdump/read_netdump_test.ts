@@ -18,6 +18,7 @@ import { writeTar } from "../../src/container/tar.ts";
 import type { TarInput } from "../../src/container/tar.ts";
 import { encodeTarHeader } from "../../src/container/tar_encoder.ts";
 import { loadNetdump } from "../../src/netdump/netdump_archive.ts";
+import { sniffNetdump } from "../../src/netdump/sniff_netdump.ts";
 import { readNetdump } from "../../src/netdump/read_netdump.ts";
 import { bytesOf, concatBytes, streamOf } from "../support/byte_stream.ts";
 import { mutations } from "../support/mutations.ts";
@@ -393,4 +394,22 @@ Deno.test("readNetdump survives damage with its own errors only", async () => {
       assertInstanceOf(error, FormatError);
     }
   }
+});
+
+Deno.test("sniffNetdump wants a tar archive whose first name is a dump's", () => {
+  const head = (path: string) =>
+    encodeTarHeader({ path, type: "directory", mode: 0o755 });
+  for (
+    const path of [
+      "nim-ok-2026-01-01T00-00-00",
+      "./nim-ok-2026-01-01T00-00-00/eve",
+      "eve/x.txt",
+      "manifest.json",
+    ]
+  ) assertEquals(sniffNetdump(head(path)), true, path);
+  assertEquals(sniffNetdump(head("home/x")), false);
+  const text = head("eve/x.txt");
+  text.fill(0x20, 257, 263);
+  assertEquals(sniffNetdump(text), false);
+  assertEquals(sniffNetdump(new Uint8Array(10)), false);
 });

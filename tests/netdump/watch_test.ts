@@ -110,6 +110,8 @@ testWith(
         target.directory,
         "--checks",
         "7",
+        "--max-bytes",
+        "1",
       ).output();
       const said = decoder.decode(stderr);
       assertEquals(code, 0, said);
@@ -120,6 +122,11 @@ testWith(
         said,
       );
       assertEquals(said.match(/: HTTP.* 503|status 503/g)?.length, 3, said);
+      // Of each series the newest stays, however little room there is.
+      assertEquals(
+        (await listDumps(target.directory)).map(({ path }) => path).sort(),
+        paths.slice(1).sort(),
+      );
       const { entries } = await load(paths[1]!);
       assertEquals(
         entries.filter(({ path }) => path.endsWith("/nettrace.json")).length,

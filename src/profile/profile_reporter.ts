@@ -38,6 +38,8 @@ export interface ProfileWindow {
 const MAX_KNOWN_FRAMES = 65_536;
 /** Traces whose stack is remembered, where the very same comes again. */
 const MAX_KNOWN_STACKS = 16_384;
+/** Threads whose index is remembered. */
+const MAX_KNOWN_THREADS = 16_384;
 /** Traces whose frames are remembered for counts. */
 const MAX_KNOWN_TRACES = 262_144;
 
@@ -163,6 +165,14 @@ export class ProfileReporter implements TraceReporter {
   }
 }
 
+/** What a thread was the last time. */
+interface LastThread {
+  readonly pid: number;
+  readonly comm: string;
+  readonly processName: string;
+  readonly index: number;
+}
+
 interface Pending {
   readonly meta: TraceMeta;
   count: number;
@@ -179,6 +189,7 @@ class Gatherer {
   readonly #frames = new Map<TraceFrame, number>();
   readonly #stacks = new Map<Trace, number>();
   readonly #threads = new Map<string, number>();
+  readonly #lastThreads = new Map<number, LastThread>();
   readonly #resourceLabels = new Map<ProcessMeta, readonly Label[]>();
   readonly #plainLabels = new Map<ProcessMeta | undefined, number>();
   readonly #sample = { timeNs: 0, labels: 0 };
@@ -349,6 +360,24 @@ class Gatherer {
 
   #threadOf({ pid, tid, comm, process }: TraceMeta): number {
     const processName = process?.name ?? "";
+    // Mostly the thread is called what it was called before.
+    const last = this.#lastThreads.get(tid);
+    if (
+      last !== undefined && last.pid === pid && last.comm === comm &&
+      last.processName === processName
+    ) return last.index;
+    const index = this.#internThread(pid, tid, comm, processName);
+    if (this.#lastThreads.size >= MAX_KNOWN_THREADS) this.#lastThreads.clear();
+    this.#lastThreads.set(tid, { pid, comm, processName, index });
+    return index;
+  }
+
+  #internThread(
+    pid: number,
+    tid: number,
+    comm: string,
+    processName: string,
+  ): number {
     const key = `${pid} ${tid} ${comm}\0${processName}`;
     let index = this.#threads.get(key);
     if (index === undefined) {

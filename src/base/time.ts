@@ -70,18 +70,21 @@ export type FractionDigits = 0 | 3 | 6 | 7 | 9;
  * `<nanoseconds>ns`.
  */
 export function formatUnixNs(ns: UnixNs, digits: FractionDigits = 9): string {
-  const ms = floorDiv(ns, 1000n * NS_PER_MS) * 1000n;
-  const date = new Date(Number(ms));
-  if (Number.isNaN(date.getTime())) return `${ns}ns`;
-  const text = date.toISOString();
-  const seconds = text.slice(0, -5);
-  if (digits === 0) return `${seconds}Z`;
-  const fraction = String(ns - ms * NS_PER_MS).padStart(9, "0").slice(
-    0,
-    digits,
-  );
-  return `${seconds}.${fraction}Z`;
+  const rest = ns - lastSecond.startNs;
+  if (rest < 0n || rest >= NS_PER_SECOND) {
+    const startNs = floorDiv(ns, NS_PER_SECOND) * NS_PER_SECOND;
+    const date = new Date(Number(startNs / NS_PER_MS));
+    if (Number.isNaN(date.getTime())) return `${ns}ns`;
+    lastSecond = { startNs, text: date.toISOString().slice(0, -5) };
+  }
+  const { startNs, text } = lastSecond;
+  if (digits === 0) return `${text}Z`;
+  const fraction = String(Number(ns - startNs)).padStart(9, "0");
+  return `${text}.${digits === 9 ? fraction : fraction.slice(0, digits)}Z`;
 }
+
+/** Records come in order of time: most are of the same second as the one before. */
+let lastSecond = { startNs: 0n, text: "1970-01-01T00:00:00" };
 
 const ISO_REGEXP =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?)?$/;

@@ -20,9 +20,7 @@ export async function* writeJsonLines(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   for await (const batch of events) {
     let text = "";
-    for (const event of batch) {
-      text += toJsonText(timelineEventToJson(event)) + "\n";
-    }
+    for (const event of batch) text += lineOf(event);
     yield encoder.encode(text);
   }
 }
@@ -68,4 +66,57 @@ export function timelineEventToJson(
     fields,
     stack,
   };
+}
+
+/**
+ * The same text as `toJsonText` gives, which calls a function for every value:
+ * plain values of the fields need none, wide ones are made ready before.
+ */
+function lineOf(event: TimelineEvent): string {
+  const json = timelineEventToJson(event);
+  const fields = readyFields(event.fields);
+  if (fields === undefined || !isPlain(event)) return `${toJsonText(json)}\n`;
+  json["fields"] = fields;
+  return `${JSON.stringify(json)}\n`;
+}
+
+/** `undefined` when a field has members of its own. */
+function readyFields(
+  fields: TimelineEvent["fields"],
+): TimelineEvent["fields"] | undefined {
+  let ready: Record<string, unknown> | undefined;
+  for (const name in fields) {
+    const value = fields[name];
+    switch (typeof value) {
+      case "string":
+      case "boolean":
+      case "undefined":
+        continue;
+      case "number":
+        if (Number.isFinite(value)) continue;
+        ready ??= { ...fields };
+        ready[name] = String(value);
+        continue;
+      case "bigint":
+        ready ??= { ...fields };
+        ready[name] = rawJson(value);
+        continue;
+      default:
+        return undefined;
+    }
+  }
+  return ready ?? fields;
+}
+
+function isPlain(event: TimelineEvent): boolean {
+  if (event.type === "event") return true;
+  return Number.isFinite(
+    event.type === "counter" ? event.value : event.durationNs,
+  );
+}
+
+function rawJson(value: bigint): unknown {
+  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(
+    String(value),
+  );
 }

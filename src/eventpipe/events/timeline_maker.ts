@@ -129,19 +129,27 @@ export class TimelineMaker implements EventCollector {
         detail: `${metadata.providerName} ${name}, field ${faults[0]!.field}`,
       });
     }
-    const all: Record<string, unknown> = { ...fields };
+    // A fresh object for every event.
+    const all = fields as Record<string, unknown>;
     // Some runtimes declare no field at all for events that have arrays.
     if (reader.schema.fields.length === 0 && event.payloadLength > 0) {
       all["$payload"] = event.payload().slice();
     }
     this.#addDetails(event, all);
+    const { threadId, processId, processor } = event;
     this.#records.push({
       type: "event",
-      ...this.#record(event),
+      timestamp: this.#clock!.unixNs(event.time),
+      relativeNs: this.#clock!.ns(event.time),
       provider: metadata.providerName,
       name,
       level: LEVELS[event.level] ?? String(event.level),
+      pid: processId,
+      tid: threadId < 0 ? undefined : threadId,
+      threadName: this.#threadName(event),
+      cpu: processor < 0 ? undefined : processor,
       fields: all,
+      stack: this.#stackOf(event),
     });
   }
 
@@ -206,12 +214,23 @@ export class TimelineMaker implements EventCollector {
       relativeNs: this.#clock!.ns(event.time),
       pid: processId,
       tid: threadId < 0 ? undefined : threadId,
-      threadName: this.#threadNames.get(threadKey(processId, threadId)),
+      threadName: this.#threadName(event),
       cpu: processor < 0 ? undefined : processor,
-      stack: hasOwnStack(event.metadata)
-        ? this.#options.stackOf?.(event)
-        : undefined,
+      stack: this.#stackOf(event),
     };
+  }
+
+  #threadName({ processId, threadId }: NettraceEvent): string | undefined {
+    return this.#threadNames.size === 0
+      ? undefined
+      : this.#threadNames.get(threadKey(processId, threadId));
+  }
+
+  #stackOf(event: NettraceEvent): readonly string[] | undefined {
+    const { stackOf } = this.#options;
+    return stackOf !== undefined && hasOwnStack(event.metadata)
+      ? stackOf(event)
+      : undefined;
   }
 
   #addDetails(event: NettraceEvent, fields: Record<string, unknown>): void {

@@ -34,6 +34,7 @@ export class PayloadReader {
   readonly #names: readonly string[];
   readonly #steps: readonly ReturnType<typeof compileMember>[];
   readonly #maps: readonly (ValueMap | undefined)[];
+  readonly #hasMaps: boolean;
 
   /**
    * @param schema What the payloads look like.
@@ -47,6 +48,7 @@ export class PayloadReader {
       compileMember(field, this.#names, index, fields, pointerSize)
     );
     this.#maps = fields.map(({ map }) => map);
+    this.#hasMaps = this.#maps.some((map) => map !== undefined);
   }
 
   /**
@@ -54,13 +56,13 @@ export class PayloadReader {
    *
    * @param source An event, or where its payload lies.
    * @param options How to present values.
-   * @returns The values and what is wrong with them; never throws.
+   * @returns The values and what is wrong with them, in an object of their own; never throws.
    */
   read(
     source: PayloadSource,
     options: ReadPayloadOptions = {},
   ): NettracePayload {
-    const { useValueNames = false } = options;
+    const useValueNames = options.useValueNames === true && this.#hasMaps;
     const cursor = cursorOf(source);
     const numbers: Record<string, unknown> = {};
     const fields: Record<string, unknown> = useValueNames ? {} : numbers;

@@ -1,7 +1,7 @@
 /** How {@linkcode launchProgram} starts a program. */
 export interface LaunchProgramOptions {
-  /** Whether its output goes to standard error, as standard output is for something else. @default {false} */
-  readonly outputToStderr?: boolean | undefined;
+  /** Where its output goes; not closed afterwards. @default {standard output} */
+  readonly output?: WritableStream<Uint8Array> | undefined;
 }
 
 /** A program that was started. */
@@ -32,12 +32,13 @@ export function launchProgram(
   options: LaunchProgramOptions = {},
 ): LaunchedProgram {
   const [name = "", ...args] = command;
+  const { output } = options;
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(name, {
       args,
       stdin: "inherit",
-      stdout: options.outputToStderr === true ? "piped" : "inherit",
+      stdout: output === undefined ? "inherit" : "piped",
       stderr: "inherit",
     }).spawn();
   } catch (cause) {
@@ -53,10 +54,9 @@ export function launchProgram(
     );
   }
   let hasEnded = false;
-  const piped = options.outputToStderr === true
-    ? child.stdout.pipeTo(Deno.stderr.writable, { preventClose: true })
-      .catch(() => {})
-    : Promise.resolve();
+  const piped = output === undefined
+    ? Promise.resolve()
+    : child.stdout.pipeTo(output, { preventClose: true }).catch(() => {});
   const status = child.status.then(async (status) => {
     hasEnded = true;
     await piped;

@@ -314,7 +314,8 @@ testWith("profile record names what Node compiled", [
     const output = `${folder}/out.folded`;
     const { code, stderr } = await runMain([
       ...["profile", "record", "-o", output, "--", findPeer("node")!],
-      ...["--perf-basic-prof", "--no-turbo-inlining", script],
+      ...["--perf-basic-prof", "--no-turbo-inlining"],
+      ...[`--logfile=${folder}/v8.log`, "--no-logfile-per-isolate", script],
       `${folder}/pid`,
     ]);
     const pid = await Deno.readTextFile(`${folder}/pid`);

@@ -51,7 +51,7 @@ export async function run(context: CommandContext): Promise<number> {
         ? undefined
         : () =>
           program = launchProgram(passthrough, {
-            outputToStderr: output.path === "-",
+            output: output.path === "-" ? Deno.stderr.writable : undefined,
           }),
       stop: context.signal,
       timed: output.writer.timed === true && options["times"] !== false,

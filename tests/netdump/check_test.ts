@@ -817,6 +817,33 @@ Deno.test("checkNetdump tells what a manifest and its archive do not agree on", 
   assertEquals(idsOf(broken), ["~archive-damaged"]);
 });
 
+Deno.test("checkNetdump takes a gateway for less where another one answers", async () => {
+  const neighbour = (ip: string, state: string) => ({
+    ip,
+    device: "eth0",
+    mac: state === "failed" ? "" : "02:00:00:00:00:01",
+    state,
+    isRouter: true,
+  });
+  const routes = ["10.77.0.1", "10.77.0.9"].map((gateway) => ({
+    ...ROUTE,
+    hops: [{ gateway, device: "eth0" }],
+  }));
+  const severities = async (other: string) => {
+    const neighbours = [
+      neighbour("10.77.0.1", "failed"),
+      neighbour("10.77.0.9", other),
+    ];
+    const findings = await check({ state: { routes, neighbours } });
+    return findings.map(({ subject, severity }) => [subject, severity]);
+  };
+  assertEquals(await severities("stale"), [["10.77.0.1", "warning"]]);
+  assertEquals(await severities("failed"), [
+    ["10.77.0.1", "problem"],
+    ["10.77.0.9", "problem"],
+  ]);
+});
+
 Deno.test("checkNetdump finds that there is no interface at all", async () => {
   const lo = { ...LINK, name: "lo", isLoopback: true };
   const findings = await check({ state: { links: [lo], routes: [] } });

@@ -120,17 +120,20 @@ function checkNeighbours({ state, probes }: CheckContext): Finding[] {
   const gateways = new Set(
     state.routes.flatMap(({ hops }) => hops.map(({ gateway }) => gateway)),
   );
+  const isLost = (reached: string) =>
+    reached === "incomplete" || reached === "failed";
+  const reachedGateways =
+    state.neighbours.filter(({ ip, state: reached }) =>
+      gateways.has(ip) && !isLost(reached)
+    ).length;
   return state.neighbours.flatMap(({ ip, device, state: reached }) => {
-    if (reached !== "incomplete" && reached !== "failed") return [];
+    if (!isLost(reached)) return [];
     const isGateway = gateways.has(ip);
+    const hasOther = answersElsewhere(ip, probes) || reachedGateways > 0;
     const what = isGateway ? "the gateway" : "the neighbour";
     return [
       makeFinding("neighbour-incomplete", {
-        severity: !isGateway
-          ? "note"
-          : answersElsewhere(ip, probes)
-          ? "warning"
-          : "problem",
+        severity: !isGateway ? "note" : hasOther ? "warning" : "problem",
         subject: ip,
         title: `${what} ${ip} does not answer on ${device}`,
         evidence: [{ path, detail: `${ip} dev ${device} ${reached}` }],

@@ -55,7 +55,7 @@ export const REQUEST_OPTIONS: readonly OptionSpec[] = [
     short: "u",
     type: "list",
     valueName: "URL",
-    help: "trace a request to it; may be given several times",
+    help: "trace a request to it",
   },
   {
     name: "timeout",
@@ -149,7 +149,7 @@ export const GATHER_OPTIONS: readonly OptionSpec[] = [
     type: "list",
     valueName: "GROUP",
     choices: COLLECT_GROUPS,
-    help: "leave a group out; may be given several times",
+    help: "leave a group out",
   },
   {
     name: "ntp",

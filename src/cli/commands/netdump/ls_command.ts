@@ -13,7 +13,7 @@ export const lsCommand: Command = {
       name: "topic",
       type: "list",
       valueName: "TOPIC",
-      help: "only this series; may be given several times",
+      help: "only this series",
     },
     {
       name: "long",

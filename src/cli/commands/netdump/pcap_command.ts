@@ -16,7 +16,7 @@ export const pcapCommand: Command = {
       short: "i",
       type: "list",
       valueName: "IF",
-      help: "only captures on this interface; may be given several times",
+      help: "only captures on this interface",
     },
     OUTPUT_OPTION,
     LIMIT_OPTION,

@@ -16,7 +16,7 @@ const REQUEST_OPTIONS: readonly OptionSpec[] = [
     short: "H",
     type: "list",
     valueName: "NAME: VALUE",
-    help: "field of the header; may be given several times",
+    help: "field of the header",
   },
   {
     name: "data",

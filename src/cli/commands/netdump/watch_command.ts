@@ -13,7 +13,7 @@ export const watchCommand: Command = {
       name: "probe",
       type: "list",
       valueName: "URL",
-      help: "tried too when a target fails; may be given several times",
+      help: "tried too when a target fails",
     },
     {
       name: "every",

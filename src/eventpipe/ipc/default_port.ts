@@ -6,15 +6,14 @@ import { listPipeNames, pipeNameOf, pipePath } from "./pipe_ports.ts";
 
 const PORT_REGEXP = /^dotnet-diagnostic-(dsrouter-)?(\d+)-(\d+)-socket$/;
 
-/** Most bytes of a socket's path on Linux, without the zero at its end. */
-const MAX_PATH_BYTES = 107;
-
 /** How the port of a process is looked for. */
 export interface FindPortOptions {
   /** Our own folder for temporary files. @default {TMPDIR, else /tmp} */
   readonly tempFolder?: string | undefined;
   /** What the system tells of processes. */
   readonly processes?: ProcessTable | undefined;
+  /** Folder in which sandboxed programs have theirs. @default {that of the user on macOS, else none} */
+  readonly groupContainers?: string | undefined;
 }
 
 /** A socket file that may be the port of a process. */
@@ -147,6 +146,7 @@ export function searchPorts(
     pid,
     processes,
     tempFolder,
+    options.groupContainers ?? ownGroupContainers(),
   );
   const beyond = inside.map((folder) => `${processes.rootPath(pid)}${folder}`)
     .filter((folder, at) =>
@@ -212,10 +212,11 @@ function tempFoldersOf(
   pid: number,
   processes: ProcessTable,
   own: string,
+  groupContainers: string | undefined,
 ): { folders: string[]; isCertain: boolean } {
   const value = processes.environmentVariable(pid, "TMPDIR");
   if (value === undefined) {
-    const folders = [...new Set([own, "/tmp"]), ...sandboxFolders()];
+    const folders = [...new Set([own, "/tmp"]), ...foldersIn(groupContainers)];
     return { folders, isCertain: false };
   }
   if (value === null || value === "") {
@@ -230,18 +231,39 @@ function tempFoldersOf(
     : { folders: [`${cwd}/${value}`], isCertain: true };
 }
 
-/** Folders in which sandboxed programs of macOS have their sockets. */
-function sandboxFolders(): string[] {
-  if (Deno.build.os !== "darwin") return [];
+/** Sandboxed programs of macOS have a folder for each group of them. */
+function ownGroupContainers(): string | undefined {
+  if (Deno.build.os !== "darwin") return undefined;
   try {
-    const base = `${Deno.env.get("HOME")}/Library/Group Containers`;
+    return `${Deno.env.get("HOME")}/Library/Group Containers`;
+  } catch {
+    return undefined; // not permitted to look
+  }
+}
+
+function foldersIn(parent: string | undefined): string[] {
+  if (parent === undefined) return [];
+  try {
     return Array.from(
-      Deno.readDirSync(base),
-      ({ name }) => `${base}/${name}`,
+      Deno.readDirSync(parent),
+      ({ name }) => `${parent}/${name}`,
     );
   } catch {
     return [];
   }
+}
+
+/**
+ * Tells how long the path of a socket may be: where the folder for temporary
+ * files has a longer one, a runtime has no port.
+ *
+ * @param os The system.
+ * @returns Most bytes, without the zero at its end.
+ */
+export function maxPortPathBytes(
+  os: typeof Deno.build.os = Deno.build.os,
+): number {
+  return os === "linux" || os === "android" ? 107 : 103;
 }
 
 /**
@@ -323,8 +345,8 @@ function explain(
   const longest = `${
     folders[0]
   }/dotnet-diagnostic-${innerPid}-##########-socket`;
-  if (new TextEncoder().encode(longest).length > MAX_PATH_BYTES) {
-    hints.push(`the path ${longest} exceeds ${MAX_PATH_BYTES} bytes`);
+  if (new TextEncoder().encode(longest).length > maxPortPathBytes()) {
+    hints.push(`the path ${longest} exceeds ${maxPortPathBytes()} bytes`);
   }
   const uid = processes.uid(pid);
   const ownUid = currentUid();

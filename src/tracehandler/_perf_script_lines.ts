@@ -26,14 +26,16 @@ export interface PerfScriptFrame {
   readonly isInlined: boolean;
 }
 
-// comm pid[/tid] [cpu] seconds.fraction: [period] event: [rest]
+// comm pid[/tid] [cpu] [mode] seconds.fraction: [period] event: [rest]
 const HEAD_REGEXP =
-  /^\s*(\S.*?)\s+(-?\d+)(?:\/(-?\d+))?\s+(?:\[(\d+)\]\s+)?(\d+)\.(\d{6}|\d{9}):\s*(?:(\d+)\s+)?(?:(\S+):(?:\s+(.*))?)?$/;
+  /^\s*(\S.*?)\s+(-?\d+)(?:\/(-?\d+))?\s+(?:\[(\d+)\]\s+)?(?:[A-Za-z]{1,4}\s+)?(\d+)\.(\d{6}|\d{9}):\s*(?:(\d+)\s+)?(?:(PERF_RECORD_\w+).*|(\S+):(?:\s+(.*))?)?$/;
 // The same without time, which must then tell an event.
 const TIMELESS_REGEXP =
   /^(\S.*?)\s+(-?\d+)(?:\/(-?\d+))?\s+(?:\[(\d+)\]\s+)?(?:(\d+)\s+)?([^\s:]+(?::\S*)?):\s*$/;
 const FRAME_REGEXP = /^\s+(?:0x)?([0-9a-f]{1,16})(?:\s+(.*))?$/;
 const OFFSET_REGEXP = /\+0x[0-9a-f]+$/;
+/** First lines are short; what looks for their parts takes the square of their length. */
+const MAX_HEAD_CHARACTERS = 4096;
 const UNKNOWN = "[unknown]";
 const INLINED = "inlined";
 
@@ -42,15 +44,16 @@ const INLINED = "inlined";
  * @returns What it says of a sample, or `undefined` where it is no first line of one.
  */
 export function parsePerfScriptHead(line: string): PerfScriptHead | undefined {
+  if (line.length > MAX_HEAD_CHARACTERS) return undefined;
   const match = HEAD_REGEXP.exec(line);
   if (match !== null) {
-    const [, comm, first, second, cpu, seconds, fraction, period, event, rest] =
-      match;
+    const [, comm, first, second, cpu, seconds, fraction, period] = match;
+    const [record, event, rest] = match.slice(8);
     return headOf(comm!, first!, second, cpu, {
       timeNs: BigInt(seconds!) * 1_000_000_000n +
         BigInt(fraction!.padEnd(9, "0")),
       period,
-      event,
+      event: record ?? event,
       rest,
     });
   }

@@ -32,6 +32,8 @@ const TRUNCATED_NAME = "[truncated]";
 /** What `--show-task-events` and the like tell beside samples. */
 const RECORD_PREFIX = "PERF_RECORD_";
 const COMMENT_REGEXP = /^#\s*([\w ]+?)\s*:\s*(.*)$/;
+const MAX_COMMENT_CHARACTERS = 4096;
+const MAX_COMMENTS = 256;
 const SOURCE_LINE_REGEXP = /^\s+(\S.*):(\d+)$/;
 const KERNEL_REGEXP =
   /^\[(?!vdso|vsyscall|uprobes|stack|heap|anon|unknown|JIT)|\.ko(\.\w+)?$/;
@@ -181,8 +183,11 @@ export class PerfScriptDecoder {
   }
 
   #takeComment(line: string): void {
+    if (
+      line.length > MAX_COMMENT_CHARACTERS || this.#header.size >= MAX_COMMENTS
+    ) return;
     const match = COMMENT_REGEXP.exec(line);
-    if (match === null || this.#header.size >= SHOWN_LINES * 64) return;
+    if (match === null) return;
     this.#header.set(match[1]!, match[2]!);
   }
 

@@ -29,6 +29,7 @@ export function sniffPerfScript(head: Uint8Array): boolean {
     }
     const sample = parsePerfScriptHead(line);
     if (sample?.timeNs === undefined || sample.event === "") return false;
+    if (sample.event.startsWith("PERF_RECORD_")) return true;
     first = line;
   }
   return first !== undefined;

@@ -138,6 +138,10 @@ for (
       "swapper|0/0|0|12000001000|250000|cycles",
     ],
     ["a 1/2 5.000001: ", "a|1/2|-1|5000001000|1|"],
+    [
+      "w 21515 [001] U     14132.557586536:    2004008 cpu-clock: ",
+      "w|21515/21515|1|14132557586536|2004008|cpu-clock",
+    ],
     ["a b 1/2 [003] 9 page-faults: ", "a b|1/2|3|undefined|9|page-faults"],
     [
       "sh 5 [000] 1.000001: sched:sched_switch: prev_comm=sh ==> next_comm=x (1)",
@@ -257,6 +261,7 @@ a 1/1 5.000002: 1 cycles:
 \t1 f (/bin/a)
 
 a 1/1 5.000003: PERF_RECORD_EXIT(1:1):(0:0)
+swapper     0     0.000000: PERF_RECORD_MMAP -1/0: [0x1000(0x20) @ 0x1000]: x [kernel.kallsyms]_text
 `,
   );
   assertEquals(samples.map(headText), ["a|1/1|-1|5000002000|1|cycles"]);
@@ -305,6 +310,19 @@ Deno.test("readPerfScript cuts a stack without an end", async () => {
   assertEquals(sample.frames.length, 4097);
   assertEquals(traceFrameName(sample.frames.at(-1)!), "[truncated]");
   assertEquals(stats.get("perf_script_stack_truncated"), 1);
+});
+
+Deno.test("readPerfScript passes over lines of a million blanks", async () => {
+  const blanks = " ".repeat(1_000_000);
+  const stats = new DecodeStats();
+  const samples = await read(
+    ["a", "#", "#a", "", "\t1 f", "\tf", "a 1/1 "].map((start) =>
+      `${start}${blanks}x`
+    ).join("\n"),
+    stats,
+  );
+  assertEquals(samples, []);
+  assertEquals(stats.get("perf_script_line_skipped"), 5);
 });
 
 Deno.test("readPerfScript refuses a line without an end", async () => {
@@ -364,6 +382,7 @@ Deno.test("sniffPerfScript knows the text by its first sample", async () => {
       own.subarray(0, 4096),
       own.subarray(0, 100),
       encoder.encode("# captured on    : Sat Nov 21\n# perf version : 6.1\n"),
+      encoder.encode("a 0 0.000000: PERF_RECORD_MMAP -1/0: [x]: x y\n"),
       encoder.encode("\n# x\na 1/1 5.000001: 3 cycles:u:\n\t1 f (/bin/a)\n"),
       encoder.encode("main;work 12\nmain;rest 5\n"),
       encoder.encode(`{"a": 1}\n`),
@@ -371,7 +390,7 @@ Deno.test("sniffPerfScript knows the text by its first sample", async () => {
       encoder.encode("12:00:01 something happened: yes\n"),
       new Uint8Array(0),
     ].map(sniffPerfScript),
-    [true, true, true, true, false, false, false, false, false],
+    [true, true, true, true, true, false, false, false, false, false],
   );
 });
 

@@ -104,6 +104,18 @@ Deno.test("KcapState takes from an embedded state what parameters do not tell", 
   assertEquals(process.sid, "S-1-5-18");
 });
 
+Deno.test("KcapState takes nothing from the state of a creator", () => {
+  const { events } = decodeKcap(kcapStream("head-v2-ps4.cap"));
+  const [, created] = events;
+  const state = new KcapState();
+  // As Fibratus 1.x embeds it: another process than the one that begins.
+  const embedded = { ...created!.embedded!, pid: 1024, ppid: 4 };
+  state.apply({ ...created as DecodedEvent, embedded });
+  const process = state.processes.get(4096)!;
+  assertEquals([process.name, process.ppid], ["notepad.exe", 1024]);
+  assertEquals([process.cwd, process.envs, process.pe], ["", [], undefined]);
+});
+
 function event(
   provider: keyof typeof PROVIDERS,
   hookId: number,

@@ -2,6 +2,7 @@ import { connectForDescriptors } from "../../platform/descriptor_connection.ts";
 import type { DescriptorConnection } from "../../platform/descriptor_connection.ts";
 import { connectLocal } from "../../platform/local_connection.ts";
 import type { ByteConnection } from "../../platform/local_connection.ts";
+import { processTable } from "../../platform/running_process.ts";
 import { resolvePort } from "./default_port.ts";
 import type { FindPortOptions } from "./default_port.ts";
 import {
@@ -88,7 +89,16 @@ export function processConnector(
       address = formatAddress(known[0]!);
     }
     try {
-      return await connectTo(known, { pid, address: address! }, open, signal);
+      return await connectTo(
+        known,
+        {
+          pid,
+          address: address!,
+          uid: () => (options.processes ?? processTable()).uid(pid),
+        },
+        open,
+        signal,
+      );
     } catch (error) {
       known = undefined;
       throw error;
@@ -115,13 +125,22 @@ async function openForDescriptors(
   );
 }
 
+/** Whom a connection is for, for messages. */
+interface ConnectTarget {
+  readonly pid?: number;
+  readonly address: string;
+  /** User of the process, where known. */
+  readonly uid?: () => number | undefined;
+}
+
 async function connectTo<T extends ByteConnection>(
   addresses: readonly DiagnosticAddress[],
-  target: { readonly pid?: number; readonly address: string },
+  target: ConnectTarget,
   open: Opener<T>,
   signal: AbortSignal | undefined,
 ): Promise<T> {
-  const operation = "connect";
+  const { pid, address: name } = target;
+  const where = { operation: "connect", pid, address: name };
   let stale = 0;
   let last: unknown;
   for (const address of addresses) {
@@ -139,24 +158,29 @@ async function connectTo<T extends ByteConnection>(
         continue;
       }
       if (error instanceof Deno.errors.PermissionDenied) {
-        throw new ServerNotAvailableError({
-          operation,
-          ...target,
-          cause: error,
-        }, "permission is denied; run as the user of the process or as root");
+        const uid = target.uid?.();
+        const user = uid === undefined
+          ? "the user of the process"
+          : `user ${uid}`;
+        throw new ServerNotAvailableError(
+          { ...where, cause: error },
+          `permission is denied; run as ${
+            uid === 0 ? "" : `${user} or as `
+          }root`,
+        );
       }
       if (
         error instanceof Deno.errors.NotCapable ||
         error instanceof Deno.errors.NotSupported
       ) throw error;
       throw new DiagnosticError(
-        { operation, ...target, cause: error },
+        { ...where, cause: error },
         error instanceof Error ? error.message : String(error),
       );
     }
   }
   throw new ServerNotAvailableError(
-    { operation, ...target, cause: last },
+    { ...where, cause: last },
     stale > 1
       ? `nobody listens on the ${stale} sockets of the process`
       : last instanceof Deno.errors.NotFound

@@ -1,6 +1,7 @@
 import { DiagnosticClient } from "../../../eventpipe/ipc/diagnostic_client.ts";
 import { publishedProcesses } from "../../../eventpipe/ipc/published_processes.ts";
 import type { PublishedProcess } from "../../../eventpipe/ipc/published_processes.ts";
+import { connectLocal } from "../../../platform/local_connection.ts";
 import type { CommandContext } from "../../command.ts";
 import { EXIT_CODE } from "../../exit_code.ts";
 import { renderTable } from "./render_table.ts";
@@ -25,7 +26,8 @@ export async function run(context: CommandContext): Promise<number> {
       "only processes with our own folder for temporary files are listed: others cannot be looked into with these permissions",
     );
   }
-  const sorted = processes.toSorted((a, b) =>
+  const running = isComplete ? processes : await leaveOutDead(processes);
+  const sorted = running.toSorted((a, b) =>
     compare(programName(a), programName(b)) || a.pid - b.pid
   );
   const versions = options["runtime"] === true
@@ -69,6 +71,21 @@ export async function run(context: CommandContext): Promise<number> {
   ];
   for (const line of renderTable(columns, rows)) await console.print(line);
   return EXIT_CODE.done;
+}
+
+/** Where it is not known which processes run, a socket that nobody listens on tells. */
+async function leaveOutDead(
+  processes: readonly PublishedProcess[],
+): Promise<PublishedProcess[]> {
+  const listens = await Promise.all(processes.map(async ({ address }) => {
+    try {
+      (await connectLocal({ type: "unix", path: address })).close();
+      return true;
+    } catch (error) {
+      return !(error instanceof Deno.errors.ConnectionRefused);
+    }
+  }));
+  return processes.filter((_, at) => listens[at]);
 }
 
 async function askVersion(

@@ -7,8 +7,11 @@ import {
 import { zstdCompressSync } from "node:zlib";
 import { FormatError, LimitError } from "../../src/base/errors.ts";
 import { compileFilter } from "../../src/kcap/filter/compile_filter.ts";
+import { PROVIDERS } from "../../src/kcap/event_type_table.ts";
 import { openKcap } from "../../src/kcap/kcap_reader.ts";
+import { makeEvent } from "../../src/kcap/make_event.ts";
 import type { KcapFault } from "../../src/kcap/types.ts";
+import { writeKcap } from "../../src/kcap/write_kcap.ts";
 import { streamOf } from "../support/byte_stream.ts";
 import {
   kcapFixture,
@@ -269,6 +272,21 @@ Deno.test("KcapReader counts what it met", async () => {
     stateWarnings: 0,
     badTimestamps: 0,
   });
+});
+
+Deno.test("KcapReader says of an event that its effect is not known, then gives the event", async () => {
+  const events = [
+    makeEvent({ guid: PROVIDERS.process, hookId: 2 }), // of no process
+    makeEvent({ guid: PROVIDERS.file, hookId: 64 }),
+  ];
+  await using reader = await openKcap(writeKcap(events));
+  const items: string[] = [];
+  for await (const item of reader.read()) {
+    items.push(item.type === "fault" ? item.kind : item.name);
+  }
+  assertEquals(items, ["state", "TerminateProcess", "CreateFile"]);
+  const { events: delivered, stateWarnings } = reader.counters;
+  assertEquals([delivered, stateWarnings], [2, 1]);
 });
 
 Deno.test("KcapReader changes its filter while it reads", async () => {

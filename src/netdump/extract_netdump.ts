@@ -1,9 +1,11 @@
+import { FormatError } from "../base/errors.ts";
 import { ensureDir } from "../deps/fs.ts";
 import { readNetdump } from "./read_netdump.ts";
 import type { NetdumpFile, ReadNetdumpOptions } from "./read_netdump.ts";
 
 /** Most folders within each other. */
 const MAX_DEPTH = 32;
+const CUT_REASON = "its end, because the archive is cut within it";
 const CONFLICT_REASON = "another entry has its name for a file or a folder";
 
 /** What {@linkcode extractNetdump} makes. */
@@ -22,7 +24,7 @@ export interface ExtractResult {
   readonly files: number;
   /** Bytes written. */
   readonly bytes: number;
-  /** Entries that were not made, each with its reason. */
+  /** Entries that were not made, or not as a whole, each with its reason. */
   readonly refused: readonly {
     readonly path: string;
     readonly reason: string;
@@ -80,11 +82,14 @@ export async function extractNetdump(
     if (made.has(path)) {
       await Deno.rename(path, await freeName(path, entry.occurrence - 1));
     }
-    bytes += await writeContent(path, entry, {
+    const written = await writeContent(path, entry, {
       overwrite: options.overwrite === true,
+      acceptCut: options.stats !== undefined,
     });
     made.set(path, "file");
+    bytes += written.bytes;
     files++;
+    if (written.isCut) refused.push({ path: entry.path, reason: CUT_REASON });
   }
   return { files, bytes, refused };
 }
@@ -147,8 +152,8 @@ async function makeFolders(
 async function writeContent(
   path: string,
   entry: NetdumpFile,
-  options: { readonly overwrite: boolean },
-): Promise<number> {
+  options: { readonly overwrite: boolean; readonly acceptCut: boolean },
+): Promise<{ readonly bytes: number; readonly isCut: boolean }> {
   if (options.overwrite) await removeFile(path);
   let file: Deno.FsFile;
   try {
@@ -161,14 +166,20 @@ async function writeContent(
     );
   }
   using _ = file;
-  let total = 0;
-  for await (const chunk of entry.content) {
-    for (let at = 0; at < chunk.length;) {
-      at += await file.write(chunk.subarray(at));
+  let bytes = 0;
+  try {
+    for await (const chunk of entry.content) {
+      for (let at = 0; at < chunk.length;) {
+        at += await file.write(chunk.subarray(at));
+      }
+      bytes += chunk.length;
     }
-    total += chunk.length;
+  } catch (error) {
+    // The fault shows again at the next entry, where it is counted.
+    if (!options.acceptCut || !(error instanceof FormatError)) throw error;
+    return { bytes, isCut: true };
   }
-  return total;
+  return { bytes, isCut: false };
 }
 
 async function removeFile(path: string): Promise<void> {

@@ -417,6 +417,46 @@ Deno.test("netdump extract goes on behind entries that are in each other's way",
   });
 });
 
+testWith(
+  "netdump extract and show give what is in front of a cut, and end with 3",
+  NEEDS,
+  async () => {
+    await withFolder(async (folder) => {
+      const path = `${folder}/cut.tgz`;
+      const whole = await Deno.readFile(fail);
+      await Deno.writeFile(path, whole.subarray(0, 5000));
+      const extracted = await runMain([
+        "netdump",
+        "extract",
+        path,
+        "-d",
+        `${folder}/out`,
+      ]);
+      assertEquals(extracted.code, 3);
+      assertStringIncludes(
+        extracted.stderr,
+        "eth0.pcap: its end, because the archive is cut within it",
+      );
+      assertStringIncludes(extracted.stderr, "gzip truncated");
+      const inner = "requests/ping-controller-eth0-0/eth0.pcap";
+      const { size } = await Deno.stat(
+        `${folder}/out/nim-fail-2026-11-20T23-34-32/${inner}`,
+      );
+      assertEquals(size > 100, true);
+      for (const args of [[path, inner], [path, "--grep", "eth0"]]) {
+        const { code, stdout, stderr } = await runMain([
+          "netdump",
+          "show",
+          ...args,
+        ]);
+        assertEquals(code, 3, stderr);
+        assertStringIncludes(stderr, "warning: ");
+        assert(stdout.split("\n").length > 4, stdout);
+      }
+    });
+  },
+);
+
 testWith("netdump extract does not walk into traps", [
   requireThat(Deno.build.os !== "windows", "needs links"),
 ], async () => {

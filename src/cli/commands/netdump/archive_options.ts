@@ -1,4 +1,5 @@
 import { DecodeStats } from "../../../base/decode_stats.ts";
+import { FormatError, TruncatedError } from "../../../base/errors.ts";
 import { raiseNetdumpLimits } from "../../../netdump/netdump_limits.ts";
 import type { ReadNetdumpOptions } from "../../../netdump/read_netdump.ts";
 import { readFileStream } from "../../../platform/file_source.ts";
@@ -91,9 +92,30 @@ export async function openArchive(
   };
 }
 
+/**
+ * Counts that an archive is cut or damaged within an entry that was being read.
+ *
+ * @param error What reading ended with.
+ * @param stats Where damage is counted.
+ * @throws {unknown} The error, when it is another one.
+ */
+export function countDamage(error: unknown, stats: DecodeStats): void {
+  const isOfArchive = error instanceof FormatError &&
+    (error.format === "tar" || error.format === "gzip");
+  if (!isOfArchive) throw error;
+  const kind = error instanceof TruncatedError ? "truncated" : "damaged";
+  stats.count(`${error.format}_${kind}`, "data_loss", {
+    offset: error.offset,
+    detail: error.message,
+  });
+}
+
 async function statArchive(path: string): Promise<Deno.FileInfo> {
   try {
-    return await Deno.stat(path);
+    const info = await Deno.stat(path);
+    // Who may see it need not be allowed to read it.
+    if (info.isFile) (await Deno.open(path)).close();
+    return info;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new Error(`Cannot open ${path}: no such file`, { cause: error });

@@ -21,7 +21,7 @@ import { EXIT_CODE } from "../../exit_code.ts";
 import { renderReport } from "../../render_report.ts";
 import { reportDamage } from "../../report_damage.ts";
 import { UsageError } from "../../usage_error.ts";
-import { openArchive } from "./archive_options.ts";
+import { countDamage, openArchive } from "./archive_options.ts";
 import type { ArchiveInput } from "./archive_options.ts";
 
 /**
@@ -40,9 +40,13 @@ export async function run(context: CommandContext): Promise<number> {
   if (text === "") throw new UsageError("Cannot look for nothing");
   const input = await openArchive(archivePath!, context);
   let exitCode: number = EXIT_CODE.done;
-  if (text !== undefined) exitCode = await search(input, text, context);
-  else if (path !== undefined) await showEntry(input, path, context);
-  else await showArchive(input, context);
+  try {
+    if (text !== undefined) exitCode = await search(input, text, context);
+    else if (path !== undefined) await showEntry(input, path, context);
+    else await showArchive(input, context);
+  } catch (error) {
+    countDamage(error, input.stats);
+  }
   const damage = reportDamage(console, input.name, input.stats, {
     accept: options["accept-damage"] === true,
   });

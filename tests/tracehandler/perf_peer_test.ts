@@ -177,7 +177,7 @@ function compare(
       isFirst = false;
       // Of files without symbols perf tells the place in the file.
       const isPlaceInFile = other.mapping !== undefined &&
-        other.functionName === "";
+        other.functionName.startsWith("[");
       assertEquals(
         frame.mapping?.fileName === "[unknown]"
           ? undefined

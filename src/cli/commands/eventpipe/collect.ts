@@ -58,15 +58,21 @@ export async function run(context: CommandContext): Promise<number> {
     : parseTraceDuration(duration);
   const targets = readFormats(context);
   const toStdout = options["output"] === "-";
-  if (toStdout) refuseBinaryToTerminal(console, true);
+  const [wanted] = targets;
+  if (toStdout) refuseBinaryToTerminal(console, wanted?.binary ?? true);
   const isSplit = options["split-size"] !== undefined ||
     options["split-time"] !== undefined;
-  if (toStdout && (isSplit || targets.length > 0)) {
+  if (toStdout && (isSplit || targets.length > 1)) {
     throw new UsageError(
-      "Cannot split or convert a trace that goes to standard output",
+      "Cannot write several files to standard output: name one format, and do not split",
     );
   }
 
+  await using stack = new AsyncDisposableStack();
+  // Only what is made of the trace goes to standard output.
+  const aside = toStdout && wanted !== undefined
+    ? await makeTemporaryFile(stack)
+    : undefined;
   await using target = await openTarget(context);
   await using enter = listenForStop(context);
   const output = options["output"] as string | undefined ??
@@ -81,8 +87,8 @@ export async function run(context: CommandContext): Promise<number> {
       retry: plan.retry,
       onNote: (text) => console.note(text),
       openPart: async (index) => {
-        if (toStdout) return stdoutPart(context);
-        const path = isSplit ? partPath(output, index) : output;
+        if (toStdout && aside === undefined) return stdoutPart(context);
+        const path = aside ?? (isSplit ? partPath(output, index) : output);
         const part = await filePart(path);
         paths.push(path);
         return part;
@@ -117,12 +123,25 @@ export async function run(context: CommandContext): Promise<number> {
     });
   }
   await console.flush();
-  const code = sayResult(context, trace, paths);
+  const code = sayResult(context, trace, aside === undefined ? paths : []);
   await sayChild(context, target);
   for (const format of targets) {
-    for (const path of paths) await convert(context, path, format);
+    for (const path of paths) {
+      await convert(context, path, format, toStdout ? "-" : undefined);
+    }
   }
   return code;
+}
+
+async function makeTemporaryFile(
+  stack: AsyncDisposableStack,
+): Promise<string> {
+  const path = await Deno.makeTempFile({
+    prefix: "tracedeck-",
+    suffix: ".nettrace",
+  });
+  stack.defer(() => Deno.remove(path));
+  return path;
 }
 
 function stdoutPart({ console }: CommandContext): TracePart {
@@ -210,9 +229,11 @@ async function convert(
   context: CommandContext,
   path: string,
   target: TargetEntry,
+  named: string | undefined,
 ): Promise<void> {
   const { console } = context;
-  const output = `${path.replace(/\.nettrace$/, "")}${target.extensions[0]}`;
+  const output = named ??
+    `${path.replace(/\.nettrace$/, "")}${target.extensions[0]}`;
   // Ctrl-C ended the recording, not what is made of it.
   const { signal } = new AbortController();
   const stats = new DecodeStats();
@@ -224,7 +245,7 @@ async function convert(
   const stream = await convertInputs([opened], {
     target,
     options: {},
-    outputName: output.split(/[\\/]/).at(-1),
+    outputName: named === undefined ? output.split(/[\\/]/).at(-1) : undefined,
     stats,
     signal,
   });
@@ -233,7 +254,11 @@ async function convert(
     binary: target.binary,
     mode: PRIVATE_MODE,
   });
-  console.note(`wrote ${output} (${formatBytes(size)}, ${target.title})`);
+  console.note(
+    `wrote ${named === undefined ? output : "standard output"} (${
+      formatBytes(size)
+    }, ${target.title})`,
+  );
 }
 
 function partPath(output: string, index: number): string {

@@ -98,7 +98,8 @@ export const collectCommand: Command = {
       name: "format",
       type: "list",
       valueName: "FORMAT",
-      help: "convert the trace as well: speedscope, chromium, pprof …",
+      help:
+        "convert the trace as well: speedscope, chromium, pprof …; with -o - nothing else is written",
     },
     {
       name: "live",
@@ -205,6 +206,10 @@ With --split-size or --split-time each file has a session of its own and can be 
     [
       "eventpipe collect -p 1234 --live otlp=http://localhost:4318",
       "keep profiling",
+    ],
+    [
+      "eventpipe collect -p 1234 --duration 10s --format pprof -o - > cpu.pb.gz",
+      "a profile and nothing else",
     ],
     [
       "eventpipe collect -p 1234 -o - | tracedeck events -",

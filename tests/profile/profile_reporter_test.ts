@@ -79,6 +79,7 @@ Deno.test("ProfileReporter tells apart what differs in anything", () => {
     [{}, label("a")],
     [{ traceId: "1".repeat(32) }, { traceId: "2".repeat(32) }],
     [{ spanId: "1".repeat(16) }, { spanId: "2".repeat(16) }],
+    [{ process: PROCESS }, { process: { ...PROCESS, name: "child" } }],
     [{ process: PROCESS }, { process: { ...PROCESS, containerId: "c" } }],
     [{ process: PROCESS }, {
       process: { ...PROCESS, executablePath: "/opt/app" },

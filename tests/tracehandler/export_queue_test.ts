@@ -238,8 +238,10 @@ Deno.test("ExportQueue splits a message that the collector finds too large, once
   ]);
   assertEquals(split.sent, [100, 50, 50, 7]);
   const never = new ScriptedTransport(() => TOO_LARGE);
-  const { counts } = await run([message(100, [50, 50])], never);
-  assertEquals(counts, [0, 0, 0, 0, 2, 0]);
+  const halves = [message(50, [25, 25]), message(50, [25, 25])];
+  const splittable = { bytes: new Uint8Array(100), split: () => halves };
+  const { counts } = await run([splittable], never);
+  assertEquals([counts, never.sent], [[0, 0, 0, 0, 2, 0], [100, 50, 50]]);
   const whole = new ScriptedTransport(() => TOO_LARGE);
   assertEquals((await run([100], whole)).counts, [0, 0, 0, 0, 1, 0]);
 });

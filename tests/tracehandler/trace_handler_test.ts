@@ -380,6 +380,33 @@ Deno.test("startTraceHandler does not wait for its input when it is aborted", as
   assertEquals([handler.stats().traces, metrics.length], [0, 0]);
 });
 
+Deno.test("startTraceHandler handles nothing that comes after it was aborted", async () => {
+  const input = handFed();
+  const { handler, abort, recorder } = startByHand(input.traces);
+  await input.feed(A);
+  abort.abort();
+  await handler.workerExited;
+  await input.feed(B);
+  assertEquals([handler.stats().traces, recorder.calls.at(-1)], [
+    1,
+    "complete 1",
+  ]);
+});
+
+Deno.test("startTraceHandler reports metrics once however long nothing ran", async () => {
+  const input = handFed();
+  const { metrics, timer, abort, handler } = startByHand(input.traces);
+  await timer.advance(17_500);
+  assertEquals(metrics.length, 1);
+  // Multiples of the interval stay where they were.
+  await timer.advance(2499);
+  assertEquals(metrics.length, 1);
+  await timer.advance(1);
+  assertEquals(metrics.length, 2);
+  abort.abort();
+  await handler.workerExited;
+});
+
 Deno.test("startTraceHandler handles what the input has when it drains", async () => {
   const abort = new AbortController();
   const recorder = new CallRecorder();

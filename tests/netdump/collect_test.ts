@@ -805,6 +805,15 @@ testWith(
       ["linux/netns/other", undefined],
     ]);
     assertMatch(entries[0]!.skippedReason!, /^Cannot enter network namespace/);
+    const late = await collectNamespaces(found, {
+      limit: 2,
+      signal: new AbortController().signal,
+      allToolsMs: 0,
+    });
+    assertEquals(
+      late.map(({ skippedReason }) => skippedReason),
+      ["time for all namespaces is up"],
+    );
   },
 );
 

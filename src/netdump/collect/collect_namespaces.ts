@@ -9,6 +9,8 @@ import { processIds } from "./proc_lists.ts";
 const NAMED_FOLDER = "/run/netns";
 /** Time for all programs in one namespace. */
 const TOOLS_MS = 15_000;
+/** Time for all namespaces together. */
+const ALL_MS = 60_000;
 
 /** A namespace that was found. */
 export interface FoundNamespace {
@@ -50,6 +52,8 @@ export interface CollectNamespacesOptions {
   readonly limit: number;
   /** Ends the work. */
   readonly signal: AbortSignal;
+  /** Time for all namespaces together in ms. @default {60000} */
+  readonly allToolsMs?: number | undefined;
 }
 
 /**
@@ -63,12 +67,18 @@ export async function collectNamespaces(
   namespaces: readonly FoundNamespace[],
   options: CollectNamespacesOptions,
 ): Promise<DumpEntry[]> {
-  const { limit, signal } = options;
+  const { limit, signal, allToolsMs = ALL_MS } = options;
+  const deadline = performance.now() + allToolsMs;
   const entries: DumpEntry[] = [];
   for (const { name, target } of namespaces.slice(0, limit)) {
     const folder = `linux/netns/${escapeFileName(name)}/`;
     if (signal.aborted) {
       entries.push(absent(folder, "interrupted"));
+      continue;
+    }
+    const left = deadline - performance.now();
+    if (left <= 0) {
+      entries.push(absent(folder, "time for all namespaces is up"));
       continue;
     }
     try {
@@ -79,7 +89,7 @@ export async function collectNamespaces(
         signal,
         folder,
         within: (run) => namespace.within(run),
-        allToolsMs: TOOLS_MS,
+        allToolsMs: Math.min(TOOLS_MS, left),
       });
       const resolvConf = `/etc/netns/${name}/resolv.conf`;
       const state = await readNetworkState(kit, { resolvConf });

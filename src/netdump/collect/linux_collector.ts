@@ -158,6 +158,7 @@ export class LinuxCollector implements DumpSource {
         yield* await collectNamespaces(namespaces, {
           limit: options.maxNamespaces ?? 32,
           signal,
+          allToolsMs: options.allToolsMs,
         });
       } else if (groups[group] !== undefined) yield* await groups[group];
       else {

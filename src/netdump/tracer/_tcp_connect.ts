@@ -115,7 +115,9 @@ async function open(options: ConnectTcpOptions): Promise<TcpSocket> {
     return socket;
   }
   socket.destroy();
-  throw new Error("this version of Deno binds no address without --allow-ffi");
+  throw new Error(
+    `Cannot connect from ${sourceIp}: this version of Deno binds no address without --allow-ffi`,
+  );
 }
 
 async function openBySystem(options: ConnectTcpOptions): Promise<TcpSocket> {

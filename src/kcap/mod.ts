@@ -72,6 +72,7 @@ export {
 } from "./filter/function_table.ts";
 export type { LocalFiles } from "./filter/local_files.ts";
 export type * from "./filter/types.ts";
+export type { WordOperator } from "./filter/word_operator_table.ts";
 export { KcapDecoder, type KcapDecoderOptions } from "./kcap_decoder.ts";
 export {
   KcapEncoder,

@@ -1,7 +1,7 @@
 import type { OptionSpec } from "../../../formats/option_spec.ts";
 import type { Command } from "../../command.ts";
 import { JSON_OPTION } from "../../common_options.ts";
-import { TARGET_OPTIONS } from "./target_options.ts";
+import { START_OPTIONS, TARGET_OPTIONS } from "./target_options.ts";
 
 /** Options that choose what is traced. */
 export const PLAN_OPTIONS: readonly OptionSpec[] = [
@@ -170,18 +170,7 @@ export const collectCommand: Command = {
       valueName: "FIELD:VALUE,…",
       help: "end at the first such event with these values",
     },
-    {
-      name: "resume-runtime",
-      type: "string",
-      choices: ["true", "false"],
-      default: "true",
-      help: "let a runtime go on that waits at its start",
-    },
-    {
-      name: "show-child-io",
-      type: "boolean",
-      help: "let the program that is started use this terminal",
-    },
+    ...START_OPTIONS,
   ],
   details:
     `Records until Enter or Ctrl-C, the duration, the stopping event or the end of the process, or of the program behind --, which is traced from its first instruction.

@@ -1,5 +1,5 @@
 import type { Command } from "../../command.ts";
-import { TARGET_OPTIONS } from "./target_options.ts";
+import { START_OPTIONS, TARGET_OPTIONS } from "./target_options.ts";
 
 /** `tracedeck eventpipe counters`. */
 export const countersCommand: Command = {
@@ -85,18 +85,7 @@ export const countersCommand: Command = {
       type: "boolean",
       help: "show count and sum of histograms too",
     },
-    {
-      name: "resume-runtime",
-      type: "string",
-      choices: ["true", "false"],
-      default: "true",
-      help: "let a runtime go on that waits at its start",
-    },
-    {
-      name: "show-child-io",
-      type: "boolean",
-      help: "let the program that is started use this terminal",
-    },
+    ...START_OPTIONS,
   ],
   details:
     "monitor shows the latest values, on a terminal as a table that is written over. collect writes the files of dotnet-counters; JSON is complete after Ctrl-C too.",

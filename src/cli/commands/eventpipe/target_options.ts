@@ -39,6 +39,22 @@ export const TARGET_OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
+/** Options of commands that can start a program or meet one that waits at its start. */
+export const START_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: "resume-runtime",
+    type: "string",
+    choices: ["true", "false"],
+    default: "true",
+    help: "let a runtime go on that waits at its start",
+  },
+  {
+    name: "show-child-io",
+    type: "boolean",
+    help: "let the program that is started use this terminal",
+  },
+];
+
 /** The process that a command is about. */
 export interface Target extends AsyncDisposable {
   /** Talks to its runtime. */

@@ -53,6 +53,7 @@ import { EMPTY_NETWORK_STATE } from "../../src/netdump/state/types.ts";
 import type { LinkState } from "../../src/netdump/state/types.ts";
 import { openLibc } from "../../src/platform/libc.ts";
 import { REPOSITORY } from "../support/file_url.ts";
+import { runMain } from "../support/memory_host.ts";
 import { requirePeers } from "../support/peers.ts";
 import { requireThat, testWith } from "../support/requirement.ts";
 import { requireSharedData, sharedData } from "../support/shared_data.ts";
@@ -923,6 +924,40 @@ testWith("collectEve copies EVE's own files where there are any", [
   }
 });
 
+testWith(
+  "netdump collect tells what it leaves out on a disk that is nearly full",
+  [
+    requirePeers("mount", "umount"),
+    requireThat(Deno.build.os === "linux" && Deno.uid() === 0, "needs root"),
+  ],
+  async () => {
+    const directory = await Deno.makeTempDir();
+    await mustRun("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", directory);
+    try {
+      await Deno.chmod(directory, 0o755);
+      const { code, stdout, stderr } = await runMain([
+        "netdump",
+        "collect",
+        "-d",
+        directory,
+        "--skip",
+        "probes",
+        "--verbose",
+      ]);
+      assertEquals(code, 0, stderr);
+      assertMatch(stdout, /device-.*\.tgz\n$/);
+      assertStringIncludes(
+        stderr,
+        "warning: little space is left in the folder of dumps: without firewall, processes, counters",
+      );
+      assert(!stderr.includes("left out on request"), stderr);
+    } finally {
+      await mustRun("umount", directory);
+      await Deno.remove(directory);
+    }
+  },
+);
+
 const MAP = `${REPOSITORY}/tests/offline/import_map.json`;
 
 for (
@@ -989,6 +1024,7 @@ for (
         ];
         assertEquals(code, 0, said);
         assertStringIncludes(said, limit);
+        assertMatch(said, /\d+ things could not be had/);
         const { loadNetdump } = await import(
           "../../src/netdump/netdump_archive.ts"
         );

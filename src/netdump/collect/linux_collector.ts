@@ -49,6 +49,11 @@ const NEEDED: ReadonlySet<CollectGroup> = new Set([
   "probes",
 ]);
 
+/** Why a group is not there that the caller left out. */
+export const REASON_SKIPPED = "left out on request";
+/** Why a group is not there that can wait when space is scarce. */
+export const REASON_SCARCE = "little space is left";
+
 /** What a {@linkcode LinuxCollector} gathers. */
 export interface LinuxCollectorOptions {
   /** Groups to leave out. @default {[]} */
@@ -164,9 +169,7 @@ export class LinuxCollector implements DumpSource {
       else {
         yield kit.absent(
           group,
-          isScarce && !skipped.has(group)
-            ? "little space is left"
-            : "left out on request",
+          isScarce && !skipped.has(group) ? REASON_SCARCE : REASON_SKIPPED,
         );
       }
     }

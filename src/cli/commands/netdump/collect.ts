@@ -1,6 +1,10 @@
 import { toJsonText } from "../../../base/json_text.ts";
 import { checkNetdump } from "../../../netdump/check/check_archive.ts";
 import { renderFindings } from "../../../netdump/check/render_findings.ts";
+import {
+  REASON_SCARCE,
+  REASON_SKIPPED,
+} from "../../../netdump/collect/linux_collector.ts";
 import { checkTopic } from "../../../netdump/dump_name.ts";
 import { loadNetdump } from "../../../netdump/netdump_archive.ts";
 import { readFileStream } from "../../../platform/file_source.ts";
@@ -82,14 +86,25 @@ function tellAbsent(
   { console }: CommandContext,
   absent: readonly { readonly name: string; readonly reason: string }[],
 ): void {
-  if (absent.length === 0) return;
+  const scarce = absent.filter(({ reason }) => reason === REASON_SCARCE);
+  if (scarce.length > 0) {
+    console.warn(
+      `little space is left in the folder of dumps: without ${
+        scarce.map(({ name }) => name.replace(/^linux\//, "")).join(", ")
+      }`,
+    );
+  }
+  const others = absent.filter(({ reason }) =>
+    reason !== REASON_SCARCE && reason !== REASON_SKIPPED
+  );
+  if (others.length === 0) return;
   if (!console.verbose) {
     console.note(
-      `${absent.length} things could not be had; --verbose or the manifest tells which`,
+      `${others.length} things could not be had; --verbose or the manifest tells which`,
     );
     return;
   }
-  for (const { name, reason } of absent) {
+  for (const { name, reason } of others) {
     console.note(`not there: ${name}: ${reason}`);
   }
 }

@@ -101,3 +101,18 @@ Deno.test("Captures of any length are read and rewritten in constant memory", as
     hasText: true,
   });
 });
+
+Deno.test("A writer that nobody closes does not keep its process alive", async () => {
+  const script = `
+    import { createKcap } from "${new URL(
+    "../../src/kcap/mod.ts",
+    import.meta.url,
+  )}";
+    await createKcap(new WritableStream(), { flushPeriodMs: 10 });
+    console.log("done");
+    // Does not keep the process alive either, but ends one that lives on.
+    Deno.unrefTimer(setTimeout(() => Deno.exit(1), 5000));
+  `;
+  const { code, stdout } = await runDeno([...RUN, "-"], { stdin: script });
+  assertEquals([code, stdout], [0, "done\n"]);
+});

@@ -137,6 +137,12 @@ Deno.test("DiagnosticClient tells the target's words when a dump fails", async (
   );
 });
 
+Deno.test("DiagnosticClient tries no older command when the runtime knows the one it got", async () => {
+  await using all = await start({ dumpError: { hresult: 0x80070057 } });
+  await assertRejects(() => all.client.writeDump("/x"), ServerError);
+  assertEquals(all.server.requests.length, 1);
+});
+
 Deno.test("DiagnosticClient says which runtime a session needs", async () => {
   await using all = await start({ runtime: "8" });
   const { client } = all;

@@ -1,4 +1,9 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   defaultServerAddress,
   findPorts,
@@ -6,6 +11,8 @@ import {
   resolvePort,
   searchPorts,
 } from "../../../src/eventpipe/ipc/default_port.ts";
+import { DiagnosticClient } from "../../../src/eventpipe/ipc/diagnostic_client.ts";
+import { DiagnosticServerDouble } from "../../../src/eventpipe/ipc/server_double.ts";
 import { ServerNotAvailableError } from "../../../src/eventpipe/ipc/diagnostic_error.ts";
 import {
   pipeNameOf,
@@ -24,6 +31,7 @@ interface FakeProcess {
   readonly root?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  readonly uid?: number;
 }
 
 function fakeTable(
@@ -40,7 +48,7 @@ function fakeTable(
     rootPath: (pid) => of(pid).root ?? "/nowhere",
     executable: () => "/usr/bin/dotnet",
     commandLine: () => ["dotnet", "a.dll"],
-    uid: () => undefined,
+    uid: (pid) => of(pid).uid,
     workingFolder: (pid) => of(pid).cwd,
   };
 }
@@ -151,6 +159,67 @@ Deno.test({
     assertEquals(
       findPorts(1, { processes: otherFiles }).candidates[0]?.path,
       sibling,
+    );
+  },
+});
+
+Deno.test({
+  name: "findPorts trusts sockets of the process's user and of root alone",
+  ignore: !IS_UNIX || Deno.uid() === null,
+  async fn() {
+    await using folder = await folderWith("dotnet-diagnostic-5-1-socket");
+    const own = Deno.uid()!;
+    const found = (uid: number) =>
+      findPorts(5, {
+        processes: fakeTable({ 5: { tmpdir: folder.path, key: "1", uid } }),
+      }).candidates.length;
+    assertEquals(found(own), 1);
+    // Root may lay out sockets for others; everybody else poses as the process.
+    assertEquals(found(own + 12345), own === 0 ? 1 : 0);
+    if (own !== 0) return;
+    await Deno.chown(`${folder.path}/dotnet-diagnostic-5-1-socket`, 4321, null);
+    assertEquals([found(4321), found(1234), found(0)], [1, 0, 0]);
+  },
+});
+
+Deno.test({
+  name:
+    "findPorts takes no socket of our folder for a process of another namespace",
+  ignore: !IS_UNIX,
+  async fn() {
+    await using folder = await folderWith("dotnet-diagnostic-1-77-socket");
+    // Both have the same folder, process id and start, and it is another process.
+    const processes = fakeTable({
+      4000: { tmpdir: folder.path, pids: [4000, 1], key: "77", root: "/none" },
+    });
+    const found = findPorts(4000, { processes });
+    assertEquals(found.candidates, []);
+    assertEquals(found.folders, [`/none${folder.path}`]);
+  },
+});
+
+Deno.test({
+  name: "processConnector goes on behind stale sockets",
+  ignore: !IS_UNIX,
+  async fn() {
+    await using folder = await folderWith();
+    const stale = `${folder.path}/dotnet-diagnostic-5-1-socket`;
+    const live = `${folder.path}/dotnet-diagnostic-5-2-socket`;
+    const processes = fakeTable({ 5: { tmpdir: folder.path } });
+    await using _server = await DiagnosticServerDouble.listen(live);
+    const dead = await DiagnosticServerDouble.listen(stale);
+    await dead.kill();
+    await Deno.utime(live, 1_700_000_000, 1_700_000_000);
+    await Deno.utime(stale, 1_700_000_001, 1_700_000_001);
+    const client = DiagnosticClient.forPid(5, { processes });
+    assertEquals((await client.processInfo()).clrVersion, "10.0.0");
+    await Deno.remove(live);
+    const second = await DiagnosticServerDouble.listen(live);
+    await second.kill();
+    await assertRejects(
+      () => DiagnosticClient.forPid(5, { processes }).processInfo(),
+      ServerNotAvailableError,
+      "nobody listens on the 2 sockets",
     );
   },
 });

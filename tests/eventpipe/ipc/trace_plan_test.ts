@@ -103,6 +103,15 @@ Deno.test("planTrace merges providers of one name and prefers them to presets", 
   );
 });
 
+Deno.test("planTrace gives all events of a provider whose level is always once", () => {
+  const levels = (text: string) =>
+    planTrace({ providers: parseProviders(text) }).providers
+      .map(({ level }) => level);
+  assertEquals(levels("A:1:5,a:2:0"), [0]);
+  assertEquals(levels("A:1:0,a:2:5"), [0]);
+  assertEquals(levels("A:1:2,a:2:4"), [4]);
+});
+
 Deno.test("planTrace warns of providers that are named by a GUID and goes on", () => {
   const guid = "e13c0d23-ccbc-4e12-931b-d9cc2eee27e4";
   const plan = planTrace({ providers: parseProviders(`${guid}:1,A`) });

@@ -327,3 +327,18 @@ Deno.test("decodeEnvironment takes odd entries and refuses surplus bytes", () =>
   const many = new Uint8Array([255, 255, 255, 255]);
   assertThrows(() => decodeEnvironment(many), FormatError, "do not fit");
 });
+
+Deno.test("decodeEnvironment takes the last of values of one name, in its place", () => {
+  const bytes = encodeEnvironment({ A: "1", B: "2", "C": "3" });
+  // The third entry becomes another A: two bytes from the end of "C=3" and its zero.
+  bytes[bytes.length - 8] = "A".charCodeAt(0);
+  assertEquals([...decodeEnvironment(bytes)], [["B", "2"], ["A", "3"]]);
+});
+
+Deno.test("decodeEnvironmentSize refuses what nobody has", () => {
+  const sizeOf = (size: number) =>
+    decodeEnvironmentSize(new Uint8Array(new Uint32Array([size, 0]).buffer));
+  assertEquals(sizeOf(256 * 1024 * 1024), 256 * 1024 * 1024);
+  assertThrows(() => sizeOf(256 * 1024 * 1024 + 1), LimitError, "limit is");
+  assertThrows(() => sizeOf(3), FormatError, "at least 4");
+});

@@ -132,7 +132,8 @@ export class ConnectionOpener {
           transport: stream,
           conn,
           host: proxy.host,
-          options: client.proxyTls ?? client.tls ?? {},
+          // The other name is the server's, not that of its proxy.
+          options: client.proxyTls ?? { ...client.tls, serverName: undefined },
           alpn: [],
           signal,
           onTunnel: (tunnel) => target.request.proxyTlsTunnel = tunnel,

@@ -264,6 +264,7 @@ export class Http1Connection implements HttpConnection {
       !options.includes("close") &&
       (!isOld || options.includes("keep-alive"));
     if (!keepsOpen || this.#state !== "busy") {
+      this.conn.isFinished = isComplete;
       this.close();
       return;
     }

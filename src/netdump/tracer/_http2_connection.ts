@@ -231,8 +231,8 @@ export class Http2Connection implements HttpConnection {
   #word(error: unknown, stream?: ClientHttp2Stream): RequestError {
     if (error instanceof RequestError) return error;
     // What the socket below says comes first.
-    const below = this.conn.ops.findLast((op) => op.error !== "")?.error;
-    if (this.#isClosing && below !== undefined) {
+    const below = this.conn.failure;
+    if (this.#isClosing && below !== "") {
       return new RequestError(below === "EOF" ? "unexpected EOF" : below, {
         phase: "response",
         cause: error,

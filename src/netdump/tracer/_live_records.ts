@@ -52,11 +52,15 @@ export interface LiveConn {
   readonly address: string;
   readonly port: number;
   reused: boolean;
+  /** Whether it is closed because its work is done: nobody waits for more. */
+  isFinished: boolean;
   sentBytes: number;
   receivedBytes: number;
   conntrack: LiveConntrack | undefined;
   /** When connection tracking was asked last. */
   conntrackAskedAt: number | undefined;
+  /** How the last call on it failed, `EOF` included; kept without socket tracing too. */
+  failure: string;
   ops: LiveSocketOp[];
   /** Calls beyond the limit, which are counted only. */
   omittedOps: number;

@@ -297,8 +297,8 @@ function wordFailure(
   }
   if (isWorded) return error;
   // A socket that failed below tells more than the library above it.
-  const below = conn.ops.findLast((op) => op.error !== "")?.error;
-  if (below !== undefined && below !== "EOF") {
+  const below = conn.failure;
+  if (below !== "" && below !== "EOF") {
     return new RequestError(below, { phase: "tls", cause: error });
   }
   const isEnd = below === "EOF" || codeOf(error) === "ECONNRESET" ||

@@ -118,11 +118,11 @@ async function connectRelay(
   transport: Duplex,
 ): Promise<net.Socket> {
   const waiting: net.Socket[] = [];
-  let ownPort: number | undefined;
+  const own: { port?: number | undefined } = {};
   const match = () => {
-    if (ownPort === undefined) return;
+    if (own.port === undefined) return;
     for (const end of waiting.splice(0)) {
-      if (end.remotePort !== ownPort) {
+      if (end.remotePort !== own.port) {
         end.destroy();
         continue;
       }
@@ -147,7 +147,7 @@ async function connectRelay(
     socket.once("connect", resolve);
     socket.on("error", reject);
   });
-  ownPort = socket.localPort;
+  own.port = socket.localPort;
   match();
   return socket;
 }

@@ -6,6 +6,9 @@ import { codeOf, RequestError, systemTextOf } from "./request_error.ts";
 import type { TcpSocket } from "./_tcp_connect.ts";
 import type { TraceClock } from "./trace_clock.ts";
 
+/** What Go says of a read that its own side ended. */
+const CLOSED_HERE = "use of closed network connection";
+
 /** How a {@linkcode TracedStream} records. */
 export interface TracedStreamOptions {
   readonly clock: TraceClock;
@@ -25,6 +28,7 @@ export class TracedStream extends Duplex {
   readonly #maxOps: number;
   readonly #watchers = new Set<(chunk: Uint8Array) => void>();
   #readCallAt: number;
+  #isReading = false;
   #failure: RequestError | undefined;
 
   /**
@@ -48,11 +52,6 @@ export class TracedStream extends Duplex {
     });
   }
 
-  /** Why the socket failed, if it did. */
-  get failure(): RequestError | undefined {
-    return this.#failure;
-  }
-
   /**
    * Lets someone see what comes in, before anyone else does.
    *
@@ -66,6 +65,7 @@ export class TracedStream extends Duplex {
 
   override _read(): void {
     this.#readCallAt = this.#clock.now();
+    this.#isReading = true;
     this.#socket.resume();
   }
 
@@ -99,12 +99,14 @@ export class TracedStream extends Duplex {
     done: (error?: Error | null) => void,
   ): void {
     this.#noteClose();
+    if (this.#isReading && !this.conn.isFinished) this.#recordOwnClose();
     this.#socket.destroy();
     done(error);
   }
 
   #onData(chunk: Buffer): void {
     const returnAt = this.#clock.now();
+    this.#isReading = false;
     this.conn.receivedBytes += chunk.length;
     this.#record({
       type: "read",
@@ -119,6 +121,7 @@ export class TracedStream extends Duplex {
   }
 
   #onEnd(): void {
+    this.#isReading = false;
     this.#record({
       type: "read",
       callAt: this.#readCallAt,
@@ -131,6 +134,7 @@ export class TracedStream extends Duplex {
 
   #onError(error: Error): void {
     const isOwnClose = this.destroyed;
+    this.#isReading = false;
     const failure = this.#fail("read", error);
     if (!isOwnClose) {
       this.#record({
@@ -144,21 +148,38 @@ export class TracedStream extends Duplex {
     this.destroy(failure);
   }
 
-  #fail(action: "read" | "write", error: Error): RequestError {
+  /** A read that was waiting when the connection was closed on this side. */
+  #recordOwnClose(): void {
+    this.#isReading = false;
+    this.#record({
+      type: "read",
+      callAt: this.#readCallAt,
+      returnAt: this.#clock.now(),
+      error: `read tcp ${this.#ends()}: ${CLOSED_HERE}`,
+      size: 0,
+    });
+  }
+
+  #ends(): string {
     const { sourceAddress, sourcePort, address, port } = this.conn;
     const from = sourceAddress === undefined
       ? ""
       : `${joinHostPort(sourceAddress, sourcePort)}->`;
+    return from + joinHostPort(address, port);
+  }
+
+  #fail(action: "read" | "write", error: Error): RequestError {
     this.#failure ??= new RequestError(
-      `${action} tcp ${from}${joinHostPort(address, port)}: ${action}: ${
-        systemTextOf(error)
-      }`,
+      `${action} tcp ${this.#ends()}: ${action}: ${systemTextOf(error)}`,
       { phase: "response", code: codeOf(error), cause: error },
     );
     return this.#failure;
   }
 
   #record(op: LiveSocketOp): void {
+    // An own close says nothing of what led to it.
+    const isOwn = op.error.endsWith(CLOSED_HERE);
+    if (op.error !== "" && !isOwn) this.conn.failure = op.error;
     if (this.conn.ops.length < this.#maxOps) this.conn.ops.push(op);
     else this.conn.omittedOps++;
   }

@@ -26,6 +26,8 @@ export interface ConntrackQuery {
 
 /** The kernel's table of connections. */
 export interface ConntrackTable extends Disposable {
+  /** Answers so far whose layout is not known. */
+  readonly unreadable: number;
   /**
    * @param query A connection.
    * @returns Its entry; `undefined` when there is none or its layout is not known.
@@ -93,6 +95,7 @@ function probe(socket: NetlinkSocket): void {
 }
 
 class NetlinkConntrackTable implements ConntrackTable {
+  unreadable = 0;
   readonly #socket: NetlinkSocket;
 
   constructor(socket: NetlinkSocket) {
@@ -118,9 +121,7 @@ class NetlinkConntrackTable implements ConntrackTable {
           protocol: IP_PROTOCOL[query.protocol],
         }),
       );
-      return answer === undefined
-        ? undefined
-        : decodeConntrackEntry(answer.payload);
+      return answer === undefined ? undefined : this.#decode(answer.payload);
     } catch (error) {
       const isNone = error instanceof OsError &&
         (error.errno === ENOENT || error.errno === EINVAL);
@@ -144,13 +145,22 @@ class NetlinkConntrackTable implements ConntrackTable {
       MAX_DUMP_ENTRIES,
     );
     return newestOf(
-      answers.map(({ payload }) => decodeConntrackEntry(payload)),
+      answers.map(({ payload }) => this.#decode(payload)),
       query,
     );
+  }
+
+  #decode(payload: Uint8Array): ConntrackEntry | undefined {
+    const entry = decodeConntrackEntry(payload);
+    if (entry === undefined) this.unreadable++;
+    return entry;
   }
 }
 
 class ProcConntrackTable implements ConntrackTable {
+  // Lines of other protocols are no fault.
+  readonly unreadable = 0;
+
   lookup(query: ConntrackQuery): ConntrackEntry | undefined {
     const entries = Deno.readTextFileSync(PROC_FILE).split("\n")
       .slice(0, MAX_DUMP_ENTRIES).map(parseConntrackLine);

@@ -37,6 +37,8 @@ export interface TraceResult {
   readonly omittedSocketOps: number;
   /** DNS replies that did not belong to their query. */
   readonly ignoredDnsReplies: number;
+  /** What could not be recorded, for people. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -70,7 +72,7 @@ export class NetworkTracer implements AsyncDisposable {
   readonly #capture: LiveCapture | undefined;
   readonly #tick: ReturnType<typeof setInterval>;
   #ignoredReplies = 0;
-  #hasConntrackFailed = false;
+  #conntrackFailure: string | undefined;
   #isClosed = false;
 
   /**
@@ -183,6 +185,7 @@ export class NetworkTracer implements AsyncDisposable {
       droppedRecords: this.#recorder.dropped,
       omittedSocketOps,
       ignoredDnsReplies: this.#ignoredReplies,
+      warnings: this.#warnings(),
     };
   }
 
@@ -252,10 +255,12 @@ export class NetworkTracer implements AsyncDisposable {
           address,
           port,
           reused: false,
+          isFinished: false,
           sentBytes: 0,
           receivedBytes: 0,
           conntrack: undefined,
           conntrackAskedAt: undefined,
+          failure: "",
           ops: [],
           omittedOps: 0,
         };
@@ -313,7 +318,7 @@ export class NetworkTracer implements AsyncDisposable {
 
   #refreshConntrack(conns: readonly LiveConn[], isForced: boolean): void {
     const table = this.#conntrack;
-    if (table === undefined || this.#hasConntrackFailed) return;
+    if (table === undefined || this.#conntrackFailure !== undefined) return;
     for (const conn of conns) {
       const now = this.#clock.now();
       const age = now - (conn.conntrackAskedAt ?? -Infinity);
@@ -325,11 +330,22 @@ export class NetworkTracer implements AsyncDisposable {
       } catch (error) {
         if (!(error instanceof OsError)) throw error;
         // It will not answer the next time either.
-        this.#hasConntrackFailed = true;
-        this.#log(`connection tracking is given up: ${error.message}`);
+        this.#conntrackFailure =
+          `connection tracking is given up: ${error.message}`;
+        this.#log(this.#conntrackFailure);
         return;
       }
     }
+  }
+
+  #warnings(): string[] {
+    const unreadable = this.#conntrack?.unreadable ?? 0;
+    return [
+      ...(this.#conntrackFailure === undefined ? [] : [this.#conntrackFailure]),
+      ...(unreadable === 0 ? [] : [
+        `${unreadable} answers of connection tracking have a layout that is not known`,
+      ]),
+    ];
   }
 
   #lookup(table: ConntrackTable, conn: LiveConn, now: number): void {

@@ -32,14 +32,21 @@ export class ResolverConfigSource {
     this.#now = now;
   }
 
-  /** @returns The contents of `/etc/resolv.conf`. */
+  /** @returns The contents of `/etc/resolv.conf`; without a search list, the domain of the host's own name is it. */
   async config(): Promise<ResolverConfig> {
     const text = await this.#read("/etc/resolv.conf");
-    if (text === undefined) return DEFAULT_RESOLVER_CONFIG;
-    if (this.#parsed?.text !== text) {
+    if (text !== undefined && this.#parsed?.text !== text) {
       this.#parsed = { text, config: parseResolvConf(text) };
     }
-    return this.#parsed.config;
+    const config = text === undefined
+      ? DEFAULT_RESOLVER_CONFIG
+      : this.#parsed!.config;
+    if (config.search.length > 0) return config;
+    const name = await this.#read("/proc/sys/kernel/hostname") ?? "";
+    const domain = /^[^.\s]+\.(\S+)/.exec(name)?.[1];
+    return domain === undefined
+      ? config
+      : { ...config, search: [domain.endsWith(".") ? domain : `${domain}.`] };
   }
 
   /** @returns Where names are looked up, by `/etc/nsswitch.conf`. */

@@ -92,6 +92,7 @@ export function answer(
     readonly truncated?: boolean;
     readonly id?: number;
     readonly name?: string;
+    readonly type?: number;
     readonly lame?: boolean;
   } = {},
 ): Uint8Array {
@@ -107,7 +108,7 @@ export function answer(
   u16(0);
   u16(0);
   parts.push(...name);
-  u16(question!.type);
+  u16(options.type ?? question!.type);
   u16(1);
   for (const record of records) {
     parts.push(...encodeDnsName(record.name)!);

@@ -204,6 +204,12 @@ Deno.test("NetworkTracer words a server that fails and asks the next one", async
     (port) => `http://web.test:${port}/`,
   );
   assertMatch(lame.failure!.reason, /: lame referral$/);
+  const better = await traced(
+    (query) => [answer(query, [], { lame: true })],
+    (port) => `http://web.test:${port}/`,
+    { servers: (own) => [own, good.address] },
+  );
+  assertEquals(better.failure, undefined);
 });
 
 Deno.test("NetworkTracer words a server that is silent", async () => {
@@ -241,15 +247,16 @@ Deno.test("NetworkTracer ignores replies with another id or question, and counts
       return [
         answer(query, records("127.0.0.2"), { id: query.id ^ 1 }),
         answer(query, records("127.0.0.3"), { name: "evil.test." }),
+        answer(query, records("127.0.0.4"), { type: 16 }),
         answer(query, records("127.0.0.1")),
       ];
     },
     (port) => `http://web.test:${port}/`,
   );
   assertEquals(failure, undefined);
-  assertEquals(ignoredDnsReplies, 4);
+  assertEquals(ignoredDnsReplies, 6);
   assertEquals(trace.tcpConns[0]?.addrTuple.dstIp, "127.0.0.1");
-  assertEquals(trace.dnsQueries[0]?.dnsReplyMsgs.length, 3);
+  assertEquals(trace.dnsQueries[0]?.dnsReplyMsgs.length, 4);
 });
 
 Deno.test("NetworkTracer leaves out name servers that the filter refuses", async () => {

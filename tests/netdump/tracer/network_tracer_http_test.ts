@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { FormatError } from "../../../src/base/errors.ts";
 import { NetworkTracer } from "../../../src/netdump/tracer/network_tracer.ts";
 import { RequestError } from "../../../src/netdump/tracer/request_error.ts";
 import { createCounterIds } from "../../../src/netdump/tracer/trace_id.ts";
@@ -319,6 +326,84 @@ Deno.test("NetworkTracer follows redirects, one record per hop", async () => {
   assertEquals(seen.length, 11);
   const own = await fetchOne(tracer, `${url}/loop`, { followRedirects: false });
   assertEquals((own as { status: number }).status, 302);
+});
+
+Deno.test("NetworkTracer fails of redirects to where no HTTP is", async () => {
+  for (
+    const [location, reason, records] of [
+      ["file:///etc/passwd", 'unsupported protocol scheme "file"', 2],
+      ["http://[", 'failed to parse Location header "http://["', 1],
+    ] as const
+  ) {
+    await using server = serveRaw(reply(
+      `HTTP/1.1 302 Found\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`,
+    ));
+    await using tracer = makeTracer();
+    const error = await fetchOne(tracer, `http://127.0.0.1:${server.port}/`);
+    assert(error instanceof RequestError);
+    assertEquals(error.reason, reason);
+    const { trace } = await tracer.getTrace("");
+    assertEquals(trace.httpRequests.length, records);
+    assertEquals(trace.httpRequests[0]?.reqError, "");
+    assertEquals(
+      trace.httpRequests[1]?.reqError,
+      [undefined, reason][records - 1],
+    );
+  }
+});
+
+Deno.test("NetworkTracer takes a login as it stands where its escapes are none", async () => {
+  let seen: string | null = null;
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => {
+      seen = request.headers.get("authorization");
+      return new Response();
+    },
+  );
+  await using tracer = makeTracer();
+  await fetchOne(tracer, `http://50%:a%20b@127.0.0.1:${server.addr.port}/`);
+  assertEquals(seen, `Basic ${btoa("50%:a b")}`);
+});
+
+Deno.test("NetworkTracer tells a read that its own side ended from others", async () => {
+  await using server = serveRaw(reply(
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+  ));
+  await using waiting = serveRaw(() => new Promise(() => {}));
+  await using tracer = makeTracer({
+    disableKeepAlive: true,
+    responseHeaderTimeoutMs: 50,
+  });
+  await fetchOne(tracer, `http://127.0.0.1:${server.port}/`);
+  await fetchOne(tracer, `http://127.0.0.1:${waiting.port}/`);
+  const { trace } = await tracer.getTrace("");
+  const [done, given] = trace.tcpConns.map(({ socketTrace }) =>
+    socketTrace!.socketOps.map(({ returnErr }) => returnErr).filter(Boolean)
+  );
+  assertEquals(done?.filter((error) => error !== "EOF"), []);
+  assertMatch(
+    given!.join(),
+    /^read tcp 127\.0\.0\.1:\d+->127\.0\.0\.1:\d+: use of closed network connection$/,
+  );
+});
+
+Deno.test("NetworkTracer refuses certificates that are none", () => {
+  for (const tls of [{ caCertificates: ["x"] }, { certificate: "x" }]) {
+    assertThrows(
+      () => new NetworkTracer({ client: { tls } }),
+      FormatError,
+      "Cannot read certificates: the text holds no block of PEM",
+    );
+  }
+  const broken =
+    "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+  assertThrows(
+    () =>
+      new NetworkTracer({ client: { proxyTls: { caCertificates: [broken] } } }),
+    FormatError,
+    "Cannot read certificate at character 0: ",
+  );
 });
 
 Deno.test("NetworkTracer does not carry credentials to another host", async () => {

@@ -77,7 +77,8 @@ Deno.test("ResolverConfigSource looks again after five seconds", async () => {
   let text = "nameserver 10.0.0.1\n";
   let reads = 0;
   const source = new ResolverConfigSource({
-    readText: () => {
+    readText: (path) => {
+      if (path !== "/etc/resolv.conf") return Promise.resolve(undefined);
       reads++;
       return Promise.resolve({ text, modifiedMs: now });
     },
@@ -90,6 +91,34 @@ Deno.test("ResolverConfigSource looks again after five seconds", async () => {
   assertEquals((await source.config()).nameservers, ["10.0.0.2:53"]);
   assertEquals(reads, 2);
 });
+
+for (
+  const [resolvConf, hostname, expected] of [
+    ["search a.test\n", "device.b.test\n", ["a.test."]],
+    ["nameserver 10.0.0.1\n", "device.b.test\n", ["b.test."]],
+    ["search .\n", "device.b.test.\n", ["b.test."]],
+    [undefined, "device.b.test\n", ["b.test."]],
+    ["", "device\n", []],
+    ["", ".b.test\n", []],
+    ["", undefined, []],
+  ] as const
+) {
+  Deno.test(`ResolverConfigSource searches ${JSON.stringify(expected)} on ${JSON.stringify(hostname)} with ${JSON.stringify(resolvConf)}`, async () => {
+    const files: Readonly<Record<string, string | undefined>> = {
+      "/etc/resolv.conf": resolvConf,
+      "/proc/sys/kernel/hostname": hostname,
+    };
+    const source = new ResolverConfigSource({
+      readText: (path) =>
+        Promise.resolve(
+          files[path] === undefined
+            ? undefined
+            : { text: files[path], modifiedMs: 0 },
+        ),
+    }, () => 0);
+    assertEquals((await source.config()).search, expected);
+  });
+}
 
 for (
   const [title, addresses, expected] of [

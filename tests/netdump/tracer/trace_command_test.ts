@@ -182,6 +182,55 @@ Deno.test("netdump trace ends with 1 and says why when a request fails", async (
   assertStringIncludes(large.stdout, "http: response body exceeds 2 bytes");
 });
 
+Deno.test("netdump trace fails of redirects without end", async () => {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response(null, { status: 302, headers: { location: "/" } }),
+  );
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const few = await runMain(["netdump", "trace", url, "--redirects", "2"]);
+  assertEquals(few.code, 1);
+  assertEquals(few.stderr, "warning: stopped after 2 redirects\n");
+  const many = await runMain(["netdump", "trace", url]);
+  assertEquals(many.code, 1);
+  assertStringIncludes(many.stdout, "11 redirects one after the other");
+  const one = await runMain([
+    "netdump",
+    "trace",
+    url,
+    "--redirects",
+    "0",
+    "--repeat",
+    "12",
+  ]);
+  assertEquals([one.code, one.stderr], [0, ""]);
+});
+
+Deno.test("netdump trace refuses a key that is none, or stands alone", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/no.pem`;
+  await Deno.writeTextFile(
+    path,
+    "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
+  );
+  for (
+    const [args, message] of [
+      [["--ca", path], "Cannot read certificate at character 0"],
+      [["--key", path], "Cannot use --key without --cert"],
+    ] as const
+  ) {
+    const { code, stderr } = await runMain([
+      "netdump",
+      "trace",
+      "https://127.0.0.1:1/",
+      ...args,
+    ]);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, message);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("netdump trace escapes what a server says", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const serving = (async () => {

@@ -206,6 +206,7 @@ async function writeCapture(
 
 function tellLosses(context: CommandContext, result: TraceResult): void {
   const { console } = context;
+  for (const warning of result.warnings) console.warn(warning);
   if (result.ignoredDnsReplies > 0) {
     console.warn(
       `${result.ignoredDnsReplies} DNS replies did not fit their queries and were ignored`,

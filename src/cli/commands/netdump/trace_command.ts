@@ -135,6 +135,13 @@ const TLS_OPTIONS: readonly OptionSpec[] = [
     help: "ask for this name and check it instead of the URL's",
   },
   {
+    name: "tls-min",
+    type: "string",
+    choices: ["1.2", "1.3"],
+    default: "1.2",
+    help: "lowest version of TLS",
+  },
+  {
     name: "insecure",
     type: "boolean",
     help: "accept any certificate",

@@ -62,6 +62,7 @@ export async function readClientOptions(
     privateKey: await readKey(options),
     serverName: options["server-name"] as string | undefined,
     insecure: options["insecure"] === true,
+    minVersion: options["tls-min"] === "1.3" ? "TLSv1.3" : undefined,
   };
   const proxyCa = await readPems(options, "proxy-ca");
   return {
@@ -75,7 +76,7 @@ export async function readClientOptions(
     tls,
     proxyTls: proxyCa === undefined
       ? undefined
-      : { caCertificates: proxyCa, insecure: tls.insecure },
+      : { ...tls, caCertificates: proxyCa, serverName: undefined },
     requestTimeoutMs: ms("timeout"),
     tcpHandshakeTimeoutMs: ms("connect-timeout"),
     tlsHandshakeTimeoutMs: ms("tls-timeout"),

@@ -106,7 +106,7 @@ function renderOptions(options: readonly OptionSpec[]): string {
       option.type === "list" ? "may be given several times" : "",
       option.default === undefined || option.type === "boolean"
         ? ""
-        : `default ${option.default}`,
+        : `default ${defaultText(option)}`,
     ].filter((note) => note !== "");
     const help = notes.length === 0
       ? option.help
@@ -117,6 +117,35 @@ function renderOptions(options: readonly OptionSpec[]): string {
       : `${name.padEnd(width)}  ${help}`;
   }).join("\n");
 }
+
+/** As it would be typed. */
+function defaultText({ type, default: value }: OptionSpec): string {
+  if (typeof value !== "number") return String(value);
+  const units = type === "duration"
+    ? DURATION_UNITS
+    : type === "size"
+    ? SIZE_UNITS
+    : [];
+  const unit = units.find(([, factor]) =>
+    value >= factor && value % factor === 0
+  );
+  return unit === undefined ? String(value) : `${value / unit[1]}${unit[0]}`;
+}
+
+const DURATION_UNITS = [
+  ["h", 3600e9],
+  ["m", 60e9],
+  ["s", 1e9],
+  ["ms", 1e6],
+  ["us", 1e3],
+  ["ns", 1],
+] as const;
+
+const SIZE_UNITS = [
+  ["GiB", 2 ** 30],
+  ["MiB", 2 ** 20],
+  ["KiB", 2 ** 10],
+] as const;
 
 const VALUE_NAMES = {
   string: "TEXT",

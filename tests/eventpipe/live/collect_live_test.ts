@@ -113,11 +113,14 @@ testWith(
     ];
     const refused = await runMain([...args, "--duration", "1s"]);
     assertEquals(refused.code, 3, refused.stderr);
-    assertStringIncludes(refused.stderr, "profiles were refused or given up");
+    assertStringIncludes(refused.stderr, "lost: refused or given up");
     status = 503;
     const busy = await runMain([...args, "--duration", "2s"]);
     assertEquals(busy.code, 1, busy.stderr);
-    assertStringIncludes(busy.stderr, "because the queue was full");
+    assertStringIncludes(
+      busy.stderr,
+      "lost: dropped because the queue was full",
+    );
     assertStringIncludes(busy.stderr, "exports were not sent before the end");
     // The same words are not repeated.
     assertEquals(busy.stderr.split("next attempt in").length, 2, busy.stderr);
@@ -127,7 +130,7 @@ testWith(
 Deno.test("eventpipe collect --live refuses what it cannot use", async () => {
   const cases = [
     [["--live", "kafka=x"], "expected otlp=URL"],
-    [["--live", "otlp"], "OTEL_EXPORTER_OTLP_ENDPOINT is not set"],
+    [["--live", "otlp"], "neither --endpoint nor OTEL_EXPORTER_OTLP_ENDPOINT"],
     [["--live", "otlp=localhost:4318"], "it has no scheme"],
     [["--live", "otlp=http://localhost:4318", "-o", "x"], "exclude each other"],
     [
@@ -143,4 +146,9 @@ Deno.test("eventpipe collect --live refuses what it cannot use", async () => {
     assertEquals(code, 2, stderr);
     assertStringIncludes(stderr, message);
   }
+  const { code, stderr } = await runMain([
+    ...["eventpipe", "collect", "-p", "1", "--header", "a=b"],
+  ]);
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "--header goes with --live");
 });

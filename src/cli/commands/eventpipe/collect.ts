@@ -13,6 +13,7 @@ import { EXIT_CODE } from "../../exit_code.ts";
 import { UsageError } from "../../usage_error.ts";
 import { openFile } from "../../verbs/open_file.ts";
 import { refuseBinaryToTerminal, writeOutput } from "../../write_output.ts";
+import { OTLP_OPTIONS } from "../profile/otlp_options.ts";
 import { listTraceProfiles } from "./list_trace_profiles.ts";
 import { sayProviders } from "./say_providers.ts";
 import {
@@ -44,6 +45,7 @@ export async function run(context: CommandContext): Promise<number> {
     const { collectLive } = await import("./collect_live.ts");
     return await collectLive(context, live);
   }
+  refuseLiveOptions(context);
   const request = await readTraceRequest(options);
   const tracepoint = options["user-events"] as string | undefined;
   if (tracepoint !== undefined) {
@@ -131,6 +133,15 @@ export async function run(context: CommandContext): Promise<number> {
     }
   }
   return code;
+}
+
+/** What is meant for `--live` must not be ignored silently. */
+function refuseLiveOptions({ options }: CommandContext): void {
+  for (const { name, default: usual } of OTLP_OPTIONS) {
+    if (options[name] !== undefined && options[name] !== usual) {
+      throw new UsageError(`Option --${name} goes with --live`);
+    }
+  }
 }
 
 async function makeTemporaryFile(

@@ -1,6 +1,7 @@
 import type { OptionSpec } from "../../../formats/option_spec.ts";
 import type { Command } from "../../command.ts";
 import { JSON_OPTION } from "../../common_options.ts";
+import { OTLP_OPTIONS } from "../profile/otlp_options.ts";
 import { START_OPTIONS, TARGET_OPTIONS } from "./target_options.ts";
 
 /** Options that choose what is traced. */
@@ -120,6 +121,7 @@ export const collectCommand: Command = {
       default: 10e9,
       help: "time from one profile to the next of --live",
     },
+    ...OTLP_OPTIONS,
     {
       name: "user-events",
       type: "string",
@@ -175,7 +177,7 @@ export const collectCommand: Command = {
   details:
     `Records until Enter or Ctrl-C, the duration, the stopping event or the end of the process, or of the program behind --, which is traced from its first instruction.
 The file is what the runtime sends, byte for byte, and can be read at any moment; a second Ctrl-C leaves at once and keeps what there is.
-With --live the stacks of all managed threads are sampled every millisecond and sent as OTLP profiles of wall time, named as the runtime names its code; thread.state tells managed code from waiting and native code. What a collector does not take waits in a queue of 8 profiles and is sent again; headers, certificates, compression and service name come from the OTEL_ variables.
+With --live the stacks of all managed threads are sampled every millisecond and sent as OTLP profiles of wall time, named as the runtime names its code; thread.state tells managed code from waiting and native code. What a collector does not take waits in a queue of bounded size and is sent again; what the options on sending do not say the OTEL_ variables say.
 With --user-events the events go to the kernel, to be recorded by perf or another tool as long as this runs.
 With --split-size or --split-time each file has a session of its own and can be read by itself; events of the moment in which two overlap are in both.`,
   examples: [

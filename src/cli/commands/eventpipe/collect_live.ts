@@ -1,17 +1,18 @@
+import { UnsupportedCommandError } from "../../../eventpipe/ipc/diagnostic_error.ts";
 import { StackWatcher } from "../../../eventpipe/live/stack_watcher.ts";
 import type { StackWatcherCounters } from "../../../eventpipe/live/stack_watcher.ts";
 import { DecodeStats } from "../../../base/decode_stats.ts";
 import { OTLP_KEY } from "../../../profile/otlp_key_table.ts";
 import type { ExportCounters } from "../../../tracehandler/export_queue.ts";
-import { parseOtlpEndpoint } from "../../../tracehandler/otlp_endpoint.ts";
-import type { OtlpEndpoint } from "../../../tracehandler/otlp_endpoint.ts";
-import { readOtlpEnvironment } from "../../../tracehandler/otlp_environment.ts";
-import type { OtlpEnvironment } from "../../../tracehandler/otlp_environment.ts";
 import { OtlpExporter } from "../../../tracehandler/otlp_exporter.ts";
 import { profilePeriods } from "../../../tracehandler/profile_periods.ts";
 import type { CommandContext } from "../../command.ts";
 import { EXIT_CODE } from "../../exit_code.ts";
+import { saySeldom } from "../../say_seldom.ts";
 import { UsageError } from "../../usage_error.ts";
+import { sayExportLosses } from "../profile/export_stats.ts";
+import { readOtlpSettings } from "../profile/otlp_options.ts";
+import type { OtlpSettings } from "../profile/otlp_options.ts";
 import {
   listenForStop,
   resumeTarget,
@@ -19,10 +20,8 @@ import {
   sayHowToStop,
 } from "./running_target.ts";
 import { openTarget } from "./target_options.ts";
+import type { Target } from "./target_options.ts";
 import { parseTraceDuration } from "./trace_duration.ts";
-
-/** The same words are said at most this often. */
-const REPEAT_MS = 60_000;
 
 /**
  * Keeps sending profiles of a process to a collector, until Ctrl-C, the
@@ -37,18 +36,17 @@ export async function collectLive(
   sink: string,
 ): Promise<number> {
   const { options, console, signal } = context;
-  const { endpoint, environment } = readSink(context, sink);
+  const { endpoint, exporter: settings } = await readSink(context, sink);
   const duration = options["duration"] as string | undefined;
   const durationMs = duration === undefined
     ? undefined
     : parseTraceDuration(duration);
-  const settings = await readCertificates(environment);
   await using target = await openTarget(context);
-  const { entrypointAssembly } = await target.client.processInfo({ signal });
+  const serviceName = await askAssembly(context, target) || target.name;
   await using enter = listenForStop(context);
   const stop = new AbortController();
   const end = () => stop.abort();
-  const say = seldom(context);
+  const say = saySeldom(console);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const watcher = new StackWatcher(target.client, {
     stop: stop.signal,
@@ -72,11 +70,11 @@ export async function collectLive(
   try {
     const exporter = new OtlpExporter(endpoint, {
       ...settings,
-      log: say,
       message: {
+        ...settings.message,
         resourceAttributes: {
-          [OTLP_KEY.serviceName]: entrypointAssembly || target.name,
-          ...environment.resourceAttributes,
+          [OTLP_KEY.serviceName]: serviceName,
+          ...settings.message?.resourceAttributes,
         },
       },
     });
@@ -112,8 +110,24 @@ export async function collectLive(
   );
   if (!stop.signal.aborted) console.note("the process has ended");
   await sayChild(context, target);
-  if (hasSamples && counters.sent === 0) return EXIT_CODE.failed;
+  if (hasSamples && counters.sent === 0) {
+    console.error(`Cannot send to ${endpoint.url}: no profile was taken`);
+    return EXIT_CODE.failed;
+  }
   return lost ? EXIT_CODE.damaged : EXIT_CODE.done;
+}
+
+async function askAssembly(
+  { signal }: CommandContext,
+  { client }: Target,
+): Promise<string | undefined> {
+  try {
+    return (await client.processInfo({ signal })).entrypointAssembly;
+  } catch (error) {
+    // .NET Core 3.1 tells nothing of its process.
+    if (error instanceof UnsupportedCommandError) return undefined;
+    throw error;
+  }
 }
 
 function sayLosses(
@@ -125,15 +139,11 @@ function sayLosses(
   const losses: readonly (readonly [number, string])[] = [
     [lostEvents, "events were dropped by the runtime, its buffer was full"],
     [droppedTraces, "samples were dropped while methods were being named"],
-    [exported.failed, "profiles were refused or given up"],
-    [exported.droppedQueue, "profiles were dropped because the queue was full"],
-    [exported.droppedSize, "profiles were too large"],
-    [exported.rejected, "profiles were rejected by the collector"],
     ...stats.entries().filter(({ severity }) => severity === "data_loss").map((
       { count, name },
     ) => [count, name.replaceAll("_", " ")] as const),
   ];
-  let hasLosses = false;
+  let hasLosses = sayExportLosses(exported, (text) => console.warn(text));
   for (const [count, what] of losses) {
     if (count === 0) continue;
     hasLosses = true;
@@ -142,12 +152,11 @@ function sayLosses(
   return hasLosses;
 }
 
-interface Sink {
-  readonly endpoint: OtlpEndpoint;
-  readonly environment: OtlpEnvironment;
-}
-
-function readSink({ console }: CommandContext, text: string): Sink {
+/** The settings of the exporter, with the address that `--live` gives. */
+async function readSink(
+  context: CommandContext,
+  text: string,
+): Promise<OtlpSettings> {
   const match = /^otlp(?:=(.*))?$/s.exec(text);
   if (match === null) {
     throw new UsageError(
@@ -155,45 +164,8 @@ function readSink({ console }: CommandContext, text: string): Sink {
       "for example --live otlp=http://localhost:4318",
     );
   }
-  try {
-    const environment = readOtlpEnvironment((name) => console.env(name));
-    const endpoint = match[1] === undefined
-      ? environment.endpoint
-      : parseOtlpEndpoint(match[1], { protocol: environment.protocol });
-    if (endpoint !== undefined) return { endpoint, environment };
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new UsageError(error.message);
-    throw error;
-  }
-  throw new UsageError(
-    "Cannot tell where to send to: --live has no URL and OTEL_EXPORTER_OTLP_ENDPOINT is not set",
-    "for example --live otlp=http://localhost:4318",
-  );
-}
-
-async function readCertificates(environment: OtlpEnvironment) {
-  const read = async (path: string | undefined) =>
-    path === undefined ? undefined : await Deno.readTextFile(path);
-  const certificate = await read(environment.certificate);
-  return {
-    headers: environment.headers,
-    gzip: environment.gzip,
-    timeoutMs: environment.timeoutMs,
-    caCertificates: certificate === undefined ? undefined : [certificate],
-    clientCertificate: await read(environment.clientCertificate),
-    clientKey: await read(environment.clientKey),
-  };
-}
-
-/** A collector that does not answer is worth a word now and then, not at every attempt. */
-function seldom({ console }: CommandContext): (text: string) => void {
-  const saidAtMs = new Map<string, number>();
-  return (text) => {
-    const kind = text.replaceAll(/\d+/g, "");
-    const now = console.now();
-    if (now - (saidAtMs.get(kind) ?? -Infinity) < REPEAT_MS) return;
-    if (saidAtMs.size >= 100) saidAtMs.clear();
-    saidAtMs.set(kind, now);
-    console.warn(text);
-  };
+  return await readOtlpSettings({
+    ...context,
+    options: { ...context.options, endpoint: match[1] },
+  });
 }

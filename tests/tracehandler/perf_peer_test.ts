@@ -203,7 +203,7 @@ function compareFrames(
     const back = isFirst ? 0n : 1n;
     isFirst = false;
     if (frame.mapping?.fileName === "[unknown]") {
-      agreement.ofNothing++;
+      if (other.mapping !== undefined) agreement.ofNothing++;
       continue;
     }
     assertEquals(frame.address + back, other.address, `${head}, ${depth}`);

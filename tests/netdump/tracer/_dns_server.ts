@@ -26,17 +26,37 @@ export interface DnsServer extends AsyncDisposable {
   readonly seen: readonly string[];
 }
 
+/** A port that is free for TCP need not be free for UDP: then another one is. */
+async function bindBoth(): Promise<{
+  readonly socket: dgram.Socket;
+  readonly listener: Deno.TcpListener;
+  readonly port: number;
+}> {
+  for (let attempt = 1;; attempt++) {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    const socket = dgram.createSocket("udp4");
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once("error", reject);
+        socket.bind({ address: "127.0.0.1", port }, () => resolve());
+      });
+      return { socket, listener, port };
+    } catch (error) {
+      socket.close();
+      listener.close();
+      if (attempt === 20) throw error;
+    }
+  }
+}
+
 /**
  * Serves DNS on 127.0.0.1, over UDP and TCP on one port. Over TCP each answer is
  * sent in three pieces.
  */
 export async function startDnsServer(handler: DnsHandler): Promise<DnsServer> {
   const seen: string[] = [];
-  const socket = dgram.createSocket("udp4");
-  await new Promise<void>((resolve) =>
-    socket.bind({ address: "127.0.0.1", port: 0 }, () => resolve())
-  );
-  const { port } = socket.address();
+  const { socket, listener, port } = await bindBoth();
   const handle = (bytes: Uint8Array, via: "udp" | "tcp") => {
     const query = decodeDnsMessage(bytes)!;
     const [question] = query.questions;
@@ -48,7 +68,6 @@ export async function startDnsServer(handler: DnsHandler): Promise<DnsServer> {
       socket.send(reply, from.port, from.address);
     }
   });
-  const listener = Deno.listen({ hostname: "127.0.0.1", port });
   const answering: Promise<void>[] = [];
   const accepting = (async () => {
     for await (const conn of listener) {

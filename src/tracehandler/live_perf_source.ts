@@ -62,8 +62,8 @@ export interface LivePerfSourceOptions {
   readonly ownPid?: number | undefined;
   /** Names of threads that are wanted. @default {all} */
   readonly comms?: readonly string[] | undefined;
-  /** Longest time between two rounds, in milliseconds. @default {200} */
-  readonly intervalMs?: number | undefined;
+  /** @returns Longest time until the next round, in milliseconds. Asked once a round. */
+  readonly waitMs: () => number;
   /** Most addresses of a call chain; a longer one was cut. @default {unlimited} */
   readonly maxStack?: number | undefined;
   /** Counts records that cannot be decoded. */
@@ -82,7 +82,6 @@ export interface LivePerfCounts {
   readonly truncated: number;
 }
 
-const INTERVAL_MS = 200;
 const BATCH = 1024;
 /** Halves of words of a frame. */
 const FRAME_HALVES = 4;
@@ -139,7 +138,7 @@ export class LivePerfSource implements RawTraceSource {
   }
 
   async *batches(): AsyncGenerator<readonly RawTrace[], void, undefined> {
-    const { rings, isOver, intervalMs = INTERVAL_MS } = this.#options;
+    const { rings, isOver, waitMs } = this.#options;
     while (true) {
       const isLast = isOver();
       if (isLast) rings.disable();
@@ -153,7 +152,7 @@ export class LivePerfSource implements RawTraceSource {
         yield* this.#deliver(records);
       }
       if (isLast) return;
-      await rings.wait(intervalMs);
+      await rings.wait(waitMs());
     }
   }
 
@@ -208,7 +207,10 @@ export class LivePerfSource implements RawTraceSource {
         const trace = processes.traceOf(record);
         if (this.#comms?.has(trace.comm) === false) continue;
         this.#samples++;
-        if (record.frameData.length >= maxStack * FRAME_HALVES) {
+        // With a limit of 1 nobody wants more than the place.
+        if (
+          maxStack > 1 && record.frameData.length >= maxStack * FRAME_HALVES
+        ) {
           this.#truncated++;
         }
         pids.add(record.pid);

@@ -165,7 +165,7 @@ function openProcesses(
   pids: readonly number[],
 ): void {
   const opened = new Set<number>();
-  for (const pid of pids) {
+  for (const pid of new Set(pids)) {
     let isNew = true;
     while (isNew) {
       isNew = false;
@@ -299,6 +299,8 @@ function explain(error: OsError, options: OpenPerfEventsOptions): Error {
       case "EOPNOTSUPP":
       case "ENODEV":
         return `this machine does not count ${event.name}`;
+      case "EBADF":
+        return "it is no control group that counts events; with version 1 these lie below /sys/fs/cgroup/perf_event";
       case "ENOSYS":
         return "this kernel has no performance events";
       default:

@@ -95,6 +95,7 @@ const DEFAULT_FREQUENCY = 999;
 const NS_PER_SECOND = 1_000_000_000;
 const MONITOR_INTERVAL_MS = 5000;
 const CLOCK_SYNC_MS = 180_000;
+const ROUND_MS = 200;
 const CACHE_SIZE = 65_536;
 const FRAME_CACHE_SIZE = 65_536;
 const SAMPLE_BYTES = 440;
@@ -165,6 +166,11 @@ export async function recordProfile(
     comms: options.comms,
     maxStack,
     stats,
+    waitMs() {
+      const left = (options.durationMs ?? Infinity) -
+        (performance.now() - started);
+      return Math.max(0, Math.min(ROUND_MS, left));
+    },
     isOver() {
       options.onProgress?.(source.counts);
       const now = performance.now();

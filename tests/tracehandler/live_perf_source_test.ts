@@ -44,7 +44,11 @@ function endOf(writer: ByteWriter, pid: number, time: number): void {
   writer.u64(0n);
 }
 
-function sample(time: number, pid: number, address: number): Record {
+function sample(
+  time: number,
+  pid: number,
+  ...addresses: readonly number[]
+): Record {
   return {
     type: PERF_RECORD.sample,
     fill: (writer) => {
@@ -52,9 +56,9 @@ function sample(time: number, pid: number, address: number): Record {
       writer.u32(pid);
       writer.u64(BigInt(time));
       writer.u64(0n);
-      writer.u64(2n);
+      writer.u64(BigInt(1 + addresses.length));
       writer.u64(USER_MARK);
-      writer.u64(BigInt(address));
+      for (const address of addresses) writer.u64(BigInt(address));
     },
   };
 }
@@ -156,6 +160,7 @@ function sourceOf(
     symbols: new LocalSymbolSource({ processes: NOBODY }),
     processes: new PerfProcessTable({ buildIdOf: () => "", clock: CLOCKLESS }),
     kernelSymbols: () => undefined,
+    waitMs: () => 0,
     isOver: () => round === rounds.length - 1,
     ...options,
   });
@@ -276,10 +281,11 @@ Deno.test("LivePerfSource counts what was lost, cut, slowed down and damaged", a
     lost(3, 2),
     { type: PERF_RECORD.sample, fill: (writer) => writer.u64(1n) },
     sample(4, 7, 0x1010),
-  ]], { stats, maxStack: 1 });
-  assertEquals((await namesOf(source)).length, 1);
+    sample(5, 7, 0x1010, 0x1020),
+  ]], { stats, maxStack: 2 });
+  assertEquals((await namesOf(source)).length, 2);
   assertEquals(source.counts, {
-    samples: 1,
+    samples: 2,
     lost: 7,
     throttled: 1,
     truncated: 1,

@@ -62,7 +62,10 @@ export const TARGETS: readonly TargetEntry[] = [
     options: [],
     load: async () => {
       const { writeFolded } = await import("../profile/write_folded.ts");
-      return { writeProfile: (profile) => writeFolded(profile) };
+      return {
+        threadless: true,
+        writeProfile: (profile) => writeFolded(profile),
+      };
     },
   },
   {
@@ -93,6 +96,7 @@ export const TARGETS: readonly TargetEntry[] = [
         "../profile/flame_graph_svg.ts"
       );
       return {
+        threadless: true,
         async *writeProfile(profile, { outputName }) {
           const { type, unit } = profile.valueTypes[profile.defaultValueType]!;
           yield* writeFlameGraphSvg(buildCallTree(profile), {

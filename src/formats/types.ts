@@ -172,6 +172,8 @@ export interface TargetEntry {
 export interface TargetWriter {
   /** Whether profiles are wanted with the time of each sample. @default {false} */
   readonly timed?: boolean | undefined;
+  /** Whether the output does not tell threads and processes apart. @default {false} */
+  readonly threadless?: boolean | undefined;
   /** Writes a profile. */
   writeProfile?(profile: Profile, request: WriteRequest): ByteStream;
   /** Writes timed events as they come, in constant memory. */

@@ -49,6 +49,7 @@ export * from "./read_pprof.ts";
 export * from "./read_speedscope.ts";
 export * from "./render_call_tree.ts";
 export * from "./render_flame_graph.ts";
+export * from "./root_profile.ts";
 export * from "./scale_profile.ts";
 export * from "./select_samples.ts";
 export * from "./sniff_folded.ts";

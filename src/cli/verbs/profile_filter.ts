@@ -3,6 +3,7 @@ import { parseDurationNs } from "../../base/duration.ts";
 import type { OptionSpec, OptionValues } from "../../formats/option_spec.ts";
 import type { Selection } from "../../formats/selection.ts";
 import { filterProfile } from "../../profile/filter_profile.ts";
+import { type ProfileRoot, rootProfile } from "../../profile/root_profile.ts";
 import type { Profile } from "../../profile/types.ts";
 import { UsageError } from "../usage_error.ts";
 import {
@@ -11,7 +12,16 @@ import {
   parseIds,
 } from "./event_filter.ts";
 
-/** Options that choose samples of a profile by their functions. */
+/** What stands below the stacks. */
+export const ROOT_OPTION: OptionSpec = {
+  name: "root",
+  type: "list",
+  choices: ["process", "thread"],
+  valueName: "WHO",
+  help: "put the name of the process or thread below each stack",
+};
+
+/** Options that choose samples of a profile by their functions, and how stacks look. */
 export const FUNCTION_FILTER_OPTIONS: readonly OptionSpec[] = [
   {
     name: "focus",
@@ -32,6 +42,7 @@ export const FUNCTION_FILTER_OPTIONS: readonly OptionSpec[] = [
     valueName: "PATTERN",
     help: "take functions whose name matches out of the stacks",
   },
+  ROOT_OPTION,
 ];
 
 /** Options that choose samples of a profile. */
@@ -59,15 +70,16 @@ export function compileSelection(options: OptionValues): Selection {
   const since = parseBound(options["since"], "since");
   const until = parseBound(options["until"], "until");
   const events = compileEventFilter(options);
-  const conditions = [focus, ignore, hide, pids, tids, since, until];
+  const roots = options["root"] as readonly ProfileRoot[] | undefined;
+  const conditions = [focus, ignore, hide, pids, tids, since, until, roots];
   if (conditions.every((condition) => condition === undefined)) {
     return { events };
   }
   return {
     events,
     needsTimes: since !== undefined || until !== undefined,
-    profile: (profile) =>
-      filterProfile(profile, {
+    profile: (profile) => {
+      const kept = filterProfile(profile, {
         focus,
         ignore,
         hide,
@@ -80,7 +92,9 @@ export function compileSelection(options: OptionValues): Selection {
               (thread?.pid !== undefined && pids.has(thread.pid))) &&
             (tids === undefined ||
               (thread?.tid !== undefined && tids.has(thread.tid))),
-      }),
+      });
+      return roots === undefined ? kept : rootProfile(kept, roots);
+    },
   };
 }
 

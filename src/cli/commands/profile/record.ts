@@ -5,6 +5,8 @@ import {
   type LaunchedProgram,
   launchProgram,
 } from "../../../platform/launched_program.ts";
+import { rootProfile } from "../../../profile/root_profile.ts";
+import type { Profile } from "../../../profile/types.ts";
 import type { LivePerfCounts } from "../../../tracehandler/live_perf_source.ts";
 import {
   type RecordedProfile,
@@ -64,6 +66,7 @@ export async function run(context: CommandContext): Promise<number> {
         else progress.update(counts.samples, describeLoss(counts));
       },
     });
+    progress.update(recorded.counts.samples, describeLoss(recorded.counts));
   }
   await program?.end(GRACE_MS);
   await write(context, output, recorded, stats);
@@ -81,7 +84,14 @@ async function write(
 ): Promise<void> {
   noteEmptyProfile(profile, stats);
   const isFile = path !== "-";
-  const stream = writer.writeProfile!(profile, {
+  const roots = options["root"] as readonly string[] | undefined ??
+    (writer.threadless === true && hasManyProcesses(profile)
+      ? ["process"]
+      : []);
+  const rooted = roots.filter((root) =>
+    root === "process" || root === "thread"
+  );
+  const stream = writer.writeProfile!(rootProfile(profile, rooted), {
     options,
     outputName: isFile ? path.split(/[\\/]/).at(-1) : undefined,
     stats,
@@ -95,6 +105,10 @@ async function write(
   if (isFile) {
     console.note(`wrote ${path} (${formatBytes(size)}, ${target.title})`);
   }
+}
+
+function hasManyProcesses({ threads }: Profile): boolean {
+  return new Set(threads.map(({ processName }) => processName)).size > 1;
 }
 
 function sayResult(

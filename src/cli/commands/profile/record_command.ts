@@ -2,6 +2,7 @@ import { OTLP_LAYOUT_OPTION } from "../../../formats/otlp/otlp_entry.ts";
 import { TARGETS } from "../../../formats/target_table.ts";
 import type { Command } from "../../command.ts";
 import { OUTPUT_OPTION } from "../../common_options.ts";
+import { ROOT_OPTION } from "../../verbs/profile_filter.ts";
 
 /** `tracedeck profile record`. */
 export const recordCommand: Command = {
@@ -150,6 +151,12 @@ export const recordCommand: Command = {
       name: "per-cpu",
       type: "boolean",
       help: "tell samples of different processors apart",
+    },
+    {
+      ...ROOT_OPTION,
+      choices: [...ROOT_OPTION.choices!, "none"],
+      help:
+        "put the name of the process or thread below each stack; process without, where several are recorded into folded stacks or a flame graph",
     },
     {
       name: "times",

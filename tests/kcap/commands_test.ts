@@ -564,7 +564,7 @@ Deno.test("kcap check reads standard input and passes over folders", async () =>
   ]);
 });
 
-Deno.test("kcap check says what is missing for process names", async () => {
+Deno.test("kcap check and info say what is missing for process names", async () => {
   await using folder = await makeFolder();
   const path = join(folder.path, "x.cap");
   const made = await runMain([
@@ -579,6 +579,11 @@ Deno.test("kcap check says what is missing for process names", async () => {
   assertEquals(made.code, 0);
   const { stdout } = await runMain(["kcap", "check", path]);
   assertStringIncludes(stdout, "names of processes will be missing");
+  const info = JSON.parse((await runMain(["info", "--json", path])).stdout);
+  assertEquals(
+    info.capture.processNames,
+    "missing: no events list the running processes",
+  );
 });
 
 Deno.test("kcap fields lists fields, functions and what they are for", async () => {
@@ -620,6 +625,7 @@ Deno.test("The verbs for any file know captures", async () => {
     ]
   ) assertStringIncludes(info.stdout, text);
   const json = JSON.parse((await runMain(["info", "--json", HEAD])).stdout);
+  assertEquals("processNames" in json.capture, false);
   assertEquals(json.capture.events, 10);
   assertEquals(json.kinds.length, 10);
 

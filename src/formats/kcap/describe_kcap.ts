@@ -8,6 +8,9 @@ const MAX_KINDS = 60;
 /** Names that are told one by one, such as those of hosts. */
 const MAX_HOSTS = 5;
 
+/** Why names are missing, in captures that were taken with a filter for example. */
+const NO_RUNDOWN = "no events list the running processes";
+
 interface KindCount {
   readonly name: string;
   readonly category: string;
@@ -44,10 +47,10 @@ export async function describeKcap(
     if (item.name === "ProcessRundown") rundowns++;
   });
   const { header, dialect, state, handles, counters } = reader;
-  if (rundowns === 0 && counters.events > 0) {
+  const lacksNames = rundowns === 0 && counters.events > 0;
+  if (lacksNames) {
     input.stats.count("kcap_without_rundown", "notice", {
-      detail:
-        "no events list the running processes: names of processes will be missing",
+      detail: `${NO_RUNDOWN}: names of processes will be missing`,
     });
   }
   const sorted = [...kinds.values()].sort((a, b) => b.count - a.count);
@@ -89,6 +92,13 @@ export async function describeKcap(
             unit: "count",
             value: state.processes.size,
           },
+          ...(lacksNames
+            ? [{
+              key: "processNames",
+              title: "process names",
+              value: `missing: ${NO_RUNDOWN}`,
+            }]
+            : []),
           {
             key: "eventBytes",
             title: "event bytes",

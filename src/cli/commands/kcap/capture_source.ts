@@ -39,7 +39,7 @@ export async function openCaptureSource(
     };
   }
   const found = await resolveKcapPath(path);
-  const { isDirectory, size } = await Deno.stat(found);
+  const { isDirectory, isFile, size } = await Deno.stat(found);
   if (isDirectory) {
     throw new UsageError(
       `Cannot read ${path}: it is a folder`,
@@ -47,7 +47,8 @@ export async function openCaptureSource(
     );
   }
   const progress = showsProgress
-    ? console.progress(`Reading ${found}`, { total: size })
+    // A pipe has no size.
+    ? console.progress(`Reading ${found}`, isFile ? { total: size } : {})
     : undefined;
   return {
     bytes: readFileStream(found, {

@@ -485,7 +485,10 @@ testWith(
     );
     const hook = await run("startup-hook", "/no/such.dll", "-p", pid);
     assertEquals(hook.code, 1);
-    assertStringIncludes(hook.stderr, "apply a startup hook");
+    assertStringIncludes(hook.stderr, "it sees no file /no/such.dll");
+    assertEquals((await run("startup-hook", "", "-p", pid)).code, 2);
+    // It lives: the runtime was not asked.
+    assertEquals((await run("process", "-p", pid)).code, 0);
   },
 );
 
@@ -501,11 +504,11 @@ testWith(
     const pid = String(workload.pid);
     assertEquals((await run("set-env", "-p", pid, "EARLY=1")).code, 0);
     assertEquals(
-      (await run("startup-hook", "/no/such.dll", "-p", pid)).code,
+      (await run("startup-hook", await buildWorkload(), "-p", pid)).code,
       0,
     );
     assertEquals((await run("resume", "-p", pid)).code, 0);
-    // The hook that is missing ends the program: it was applied.
+    // An assembly that has no hook ends the program: it was applied.
     assertEquals((await workload.status).success, false);
   },
 );

@@ -1,10 +1,10 @@
 import { formatBytes } from "../../../base/byte_size.ts";
 import type { DumpType } from "../../../eventpipe/ipc/types.ts";
-import { processTable } from "../../../platform/running_process.ts";
 import type { CommandContext } from "../../command.ts";
 import { EXIT_CODE } from "../../exit_code.ts";
 import { absolutePath } from "./absolute_path.ts";
 import { timeStamp } from "./collect.ts";
+import { sizeInProcess } from "./size_in_process.ts";
 import { openTarget } from "./target_options.ts";
 
 const KINDS: Readonly<Record<DumpType, string>> = {
@@ -37,11 +37,7 @@ export async function run(context: CommandContext): Promise<number> {
     crashReport: options["crashreport"] === true,
     signal,
   });
-  const isOfUs = options["process-id"] !== undefined ||
-    options["name"] !== undefined;
-  // A process id that the process told itself may be another one here.
-  const root = isOfUs ? processTable().rootPath(target.pid!) : undefined;
-  const size = await sizeOf(path, root);
+  const size = await sizeInProcess(path, context, target);
   if (size === "unknown") {
     console.note(`Complete; ${path} is in the process's file system`);
     return EXIT_CODE.done;
@@ -56,25 +52,4 @@ export async function run(context: CommandContext): Promise<number> {
   }
   console.note(`Complete (${formatBytes(size)})`);
   return EXIT_CODE.done;
-}
-
-/** Looks for the file where the process sees it, else where we do. */
-async function sizeOf(
-  path: string,
-  root: string | undefined,
-): Promise<number | "absent" | "unknown"> {
-  const sizeAt = async (place: string) => {
-    try {
-      return (await Deno.stat(place)).size;
-    } catch (error) {
-      return error instanceof Deno.errors.NotFound ? "absent" : "unknown";
-    }
-  };
-  if (root !== undefined && await sizeAt(root) !== "unknown") {
-    const size = await sizeAt(`${root}${path}`);
-    // Without its root, the process has ended.
-    if (size !== "absent" || await sizeAt(root) !== "absent") return size;
-  }
-  const size = await sizeAt(path);
-  return size === "absent" ? "unknown" : size;
 }

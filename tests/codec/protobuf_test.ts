@@ -213,6 +213,23 @@ Deno.test("ProtobufReader.uint64AsNumber refuses what a double cannot hold", () 
   assertThrows(() => reader.uint64AsNumber(), LimitError, "exceeds 2^53 - 1");
 });
 
+Deno.test("ProtobufReader reads 32-bit numbers of every length", () => {
+  const writer = new ProtobufWriter();
+  const numbers = [0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152]
+    .concat([2 ** 28 - 1, 2 ** 28, 2 ** 31 - 1, -1, -(2 ** 31)]);
+  writer.packed(1, numbers);
+  const reader = new ProtobufReader(writer.toBytes(), { format: "test" });
+  reader.next();
+  const seen: number[] = [];
+  reader.eachInt32((value) => seen.push(value));
+  assertEquals(seen, numbers);
+  for (const hex of ["08", "0880", "08808080", "0a0180"]) {
+    const cut = read(hex);
+    cut.next();
+    assertThrows(() => cut.eachInt32(() => {}), TruncatedError);
+  }
+});
+
 Deno.test("ProtobufReader cuts numbers to the width that is asked for", () => {
   const hex = "08" + "ffffffffffffffffff7f";
   const readers = [0, 1, 2].map(() => {

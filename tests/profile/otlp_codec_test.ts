@@ -112,10 +112,12 @@ Deno.test("decodeOtlp finds the layout by the type of one field", () => {
 });
 
 Deno.test("decodeOtlp says that it guessed when only field 2 is there", () => {
-  const guess = (indices: number[]) => {
+  const guess = (...indices: number[][]) => {
     const stats = new DecodeStats();
     const message = otlpWith({
-      samples: [otlpSample({ attributeIndices: indices })],
+      samples: indices.map((attributeIndices) =>
+        otlpSample({ attributeIndices })
+      ),
     });
     const [sample] = decodeOtlp(encodeOtlp(message), { stats })
       .resourceProfiles[0]!.scopeProfiles[0]!.profiles[0]!.samples;
@@ -131,6 +133,8 @@ Deno.test("decodeOtlp says that it guessed when only field 2 is there", () => {
   const values = guess([1, 70]);
   assertEquals([...values.sample.values], [1n, 70n]);
   assertEquals(values.said?.includes("taken for values"), true);
+  // One sample that cannot have attributes tells of all.
+  assertEquals([...guess([1, 70], [1, 2]).sample.values], [1n, 70n]);
 });
 
 Deno.test("decodeOtlp accepts unpacked numbers and fields in any order", () => {
@@ -205,9 +209,18 @@ Deno.test("decodeOtlp reads the comments and the id of 1.8", () => {
         writer.packed(7, [1, 2]);
         writer.bytes(8, new Uint8Array(16).fill(9));
       })));
-  const [profile] = decodeOtlp(writer.toBytes()).resourceProfiles[0]!
-    .scopeProfiles[0]!.profiles;
-  assertEquals(profile!.profileId.toHex(), "09".repeat(16));
+  writer.message(
+    1,
+    () =>
+      writer.message(
+        2,
+        () => writer.message(2, () => writer.packed(7, [1, 2])),
+      ),
+  );
+  const ids = decodeOtlp(writer.toBytes()).resourceProfiles.map((
+    { scopeProfiles },
+  ) => scopeProfiles[0]!.profiles[0]!.profileId.toHex());
+  assertEquals(ids, ["09".repeat(16), ""]);
 });
 
 Deno.test("encodeOtlp and encodeOtlpJson keep values of every type", () => {

@@ -403,6 +403,60 @@ Deno.test("otlpFromProfile tells processes, threads, labels and spans apart", ()
   );
 });
 
+Deno.test("otlpFromProfile links no sample without both trace and span", () => {
+  const builder = smallProfile();
+  for (const key of ["trace_id", "span_id"]) {
+    builder.addSample(-1, -1, [1, 10], {
+      labels: builder.internLabels([{
+        key,
+        value: "1".repeat(key === "trace_id" ? 32 : 16),
+        unit: "",
+      }]),
+    });
+  }
+  const message = otlpFromProfile(builder.build());
+  assertEquals(message.dictionary.linkTable.length, 1);
+  const again = profileFromOtlp([message]);
+  assertEquals(again.labelSets.flat().map(({ key }) => key), [
+    "trace_id",
+    "span_id",
+  ]);
+});
+
+Deno.test("otlpFromProfile writes no profile of a kind that a process has none of", () => {
+  const builder = new ProfileBuilder({
+    valueTypes: [
+      { type: "samples", unit: "count" },
+      { type: "off_cpu", unit: "nanoseconds" },
+    ],
+  });
+  builder.addSample(-1, builder.internThread({ pid: 1 }), [1, 0]);
+  builder.addSample(-1, builder.internThread({ pid: 2 }), [0, 50]);
+  const { resourceProfiles, dictionary } = otlpFromProfile(builder.build());
+  assertEquals(
+    resourceProfiles.map(({ scopeProfiles }) =>
+      scopeProfiles[0]!.profiles.map(({ sampleType }) =>
+        dictionary.stringTable[sampleType!.typeStrindex]
+      )
+    ),
+    [["samples"], ["off_cpu"]],
+  );
+});
+
+Deno.test("profileFromOtlp takes ids of zeros for none", () => {
+  const message = otlpWith({ samples: [otlpSample({ linkIndex: 1 })] }, {
+    linkTable: [
+      { traceId: new Uint8Array(16), spanId: new Uint8Array(8) },
+      { traceId: new Uint8Array(16).fill(1), spanId: new Uint8Array(8) },
+    ],
+  });
+  const labels = profileFromOtlp([message]).labelSets.flat();
+  assertEquals(
+    labels.filter(({ key }) => /^(?:trace|span)_id$/.test(key)),
+    [{ key: "trace_id", value: "01".repeat(16), unit: "" }],
+  );
+});
+
 Deno.test("otlpFromProfile makes inlined frames lines of one location", () => {
   const builder = smallProfile();
   const frame = (name: string, inlined: boolean) =>

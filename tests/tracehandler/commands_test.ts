@@ -96,6 +96,21 @@ Deno.test("profile export takes its settings from the environment", async () => 
     [headers!.get("x-key"), headers!.get("content-encoding")],
     ["1", null],
   );
+  const { attributes } = collector.messages[0]!.resourceProfiles[0]!;
+  assertEquals(attributes.map(({ key }) => key), [
+    "service.name",
+    "process.pid",
+  ]);
+});
+
+Deno.test("profile export of files waits rather than drop what does not fit the queue", async () => {
+  await using collector = startCollector();
+  const { code, stdout } = await runMain([
+    ...["profile", "export", ...Array<string>(12).fill(TINY)],
+    ...["--endpoint", collector.url, "--queue-messages", "1"],
+    ...["--stats", "json"],
+  ]);
+  assertEquals([code, statsOf(stdout)], [0, { "export.sent": 12 }]);
 });
 
 Deno.test("profile export sends samples of .nettrace through the handler, cut into lengths", async () => {
@@ -424,6 +439,25 @@ Deno.test("profile validate names every breach by its place", async () => {
     const cut = await runMain(["profile", "validate", path]);
     assertEquals(cut.code, 3);
     assertStringIncludes(cut.stdout, "damaged: otlp framing lost: at byte 433");
+    const tiny = decodeOtlp(await Deno.readFile(TINY));
+    const [first] = tiny.resourceProfiles;
+    const [inner] = first!.scopeProfiles;
+    const profiles = [{ ...inner!.profiles[0]!, durationNano: 1n }];
+    await Deno.writeFile(
+      path,
+      encodeOtlp({
+        ...tiny,
+        resourceProfiles: [{
+          ...first!,
+          scopeProfiles: [{ ...inner!, profiles }],
+        }],
+      }),
+    );
+    const advice = await runMain(["profile", "validate", path]);
+    assertEquals(advice.code, 0);
+    assertStringIncludes(advice.stdout, "0 errors, 1 warning");
+    const strict = await runMain(["profile", "validate", "--strict", path]);
+    assertEquals(strict.code, 3);
     const wrong = await runMain([
       "profile",
       "validate",

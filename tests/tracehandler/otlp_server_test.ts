@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import http2 from "node:http2";
 import { gzipSync } from "node:zlib";
 import { encodeOtlpJson } from "../../src/profile/otlp_json_encoder.ts";
 import { decodeOtlp } from "../../src/profile/otlp_decoder.ts";
@@ -192,6 +193,34 @@ Deno.test("listenOtlp does not wait for ever for a message", async () => {
 const needsHttp2Server = requireThat(
   canServeGrpc(),
   "needs an HTTP/2 server that sends headers: Deno 2.7 or later",
+);
+
+testWith(
+  "listenOtlp answers gRPC calls of other services as unknown",
+  [needsHttp2Server],
+  async () => {
+    const { server, received } = await listen({
+      http: undefined,
+      grpc: LOOPBACK,
+    });
+    await using _ = server;
+    const session = http2.connect(
+      `http://127.0.0.1:${server.grpcAddress!.port}`,
+    );
+    const answered = Promise.withResolvers<http2.IncomingHttpHeaders>();
+    const request = session.request({
+      ":method": "POST",
+      ":path": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+      "content-type": "application/grpc",
+    });
+    request.on("response", answered.resolve);
+    request.on("error", () => {});
+    request.end(TINY);
+    const headers = await answered.promise;
+    assertEquals([headers[":status"], headers["grpc-status"]], [200, "12"]);
+    session.destroy();
+    assertEquals(received.length, 0);
+  },
 );
 
 testWith("listenOtlp takes gRPC", [needsHttp2Server], async () => {

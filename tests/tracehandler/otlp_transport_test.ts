@@ -370,6 +370,7 @@ Deno.test("parseRetryAfter reads seconds and dates", () => {
 
 Deno.test("encodeGrpcMessage keeps printable text and gives back all of it", () => {
   assertEquals(encodeGrpcMessage("at byte 2: 100 %"), "at byte 2: 100 %25");
+  assertEquals(encodeGrpcMessage("é\n"), "%C3%A9%0A");
   for (const text of ["ünter\n", "", "%", "日本 😀"]) {
     assertEquals(decodeGrpcMessage(encodeGrpcMessage(text)), text);
   }

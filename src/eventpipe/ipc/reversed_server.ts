@@ -17,7 +17,9 @@ const ADVERTISE_MS = 250;
 /** Most connections that have not introduced themselves. */
 const MAX_PENDING = 64;
 /** Most runtimes that are remembered. */
-const MAX_RUNTIMES = 1000;
+const MAX_RUNTIMES = 256;
+/** Pause in ms after a connection could not be accepted. */
+const ACCEPT_PAUSE_MS = 50;
 
 /** A runtime that dialled. */
 export interface ReversedRuntime extends Advertise {
@@ -243,7 +245,14 @@ export class ReversedServer implements AsyncDisposable {
 
   async #serve(): Promise<void> {
     for (;;) {
-      const connection = await this.#listener.accept();
+      let connection: ByteConnection | undefined;
+      try {
+        connection = await this.#listener.accept();
+      } catch {
+        // No descriptor is left, for now.
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+        continue;
+      }
       if (connection === undefined) return;
       if (this.#pending.size >= MAX_PENDING) {
         closeQuietly(connection);

@@ -16,14 +16,19 @@ async function start() {
   const path = `${folder}/r`;
   const server = await ReversedServer.listen({ type: "unix", path });
   const connections: Deno.Conn[] = [];
+  const connect = async () => {
+    const connection = await Deno.connect({ transport: "unix", path });
+    connections.push(connection);
+    return connection;
+  };
   return {
     server,
+    connect,
     /** Introduces itself as a runtime does, with `extra` bytes behind. */
     async dial(
       { runtimeCookie = COOKIE, processId = 7n, extra = 0 } = {},
     ): Promise<Deno.Conn> {
-      const connection = await Deno.connect({ transport: "unix", path });
-      connections.push(connection);
+      const connection = await connect();
       const advertise = encodeAdvertise({ runtimeCookie, processId });
       await connection.write(
         new Uint8Array([...advertise, ...new Uint8Array(extra)]),
@@ -172,3 +177,61 @@ testWith(
     assertEquals((await all.server.accept())?.processId, 7n);
   },
 );
+
+testWith(
+  "ReversedServer holds at most 64 who do not introduce themselves",
+  NEEDS,
+  async () => {
+    await using all = await start();
+    const silent: Deno.Conn[] = [];
+    for (let count = 0; count < 64; count++) silent.push(await all.connect());
+    // Those are waited for; one more is shown out at once.
+    await closed(await all.connect());
+    assertEquals(all.server.runtimes, []);
+    await Promise.all(silent.map(closed));
+    await all.dial();
+    assertEquals((await all.server.accept())?.processId, 7n);
+  },
+);
+
+testWith(
+  "ReversedServer remembers at most 256 runtimes, and forgets those that went",
+  NEEDS,
+  async () => {
+    await using all = await start();
+    const cookieOf = (index: number) =>
+      `00000000-0000-0000-0000-${String(index).padStart(12, "0")}`;
+    for (let index = 0; index < 256; index++) {
+      await all.dial({ runtimeCookie: cookieOf(index) });
+      await all.server.waitForConnection(cookieOf(index));
+      await all.server.accept();
+    }
+    await closed(await all.dial({ runtimeCookie: cookieOf(256) }));
+    (await all.server.connect(cookieOf(3))).close();
+    await all.dial({ runtimeCookie: cookieOf(257) });
+    await all.server.accept();
+    const cookies = all.server.runtimes.map((each) => each.runtimeCookie);
+    assertEquals([cookies.length, cookies.includes(cookieOf(3))], [256, false]);
+  },
+);
+
+Deno.test("ReversedServer goes on when a connection cannot be accepted", async () => {
+  let calls = 0;
+  const closed = Promise.withResolvers<undefined>();
+  const server = new ReversedServer({
+    address: { type: "unix-stream", path: "/r" },
+    accept() {
+      if (calls++ === 0) {
+        return Promise.reject(new Error("too many open files"));
+      }
+      return closed.promise;
+    },
+    // deno-lint-ignore require-await
+    async close() {
+      closed.resolve(undefined);
+    },
+  }, { type: "unix", path: "/r" });
+  while (calls < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  await server.close();
+  assertEquals(await server.accept(), undefined);
+});

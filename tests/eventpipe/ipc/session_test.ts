@@ -53,3 +53,49 @@ Deno.test("Session.stop does not wait for a target whose stream has ended", asyn
   );
   await assertRejects(() => session.stop(), ServerNotAvailableError, "ended");
 });
+
+Deno.test("Session reads no more than a few MiB ahead of its reader", async () => {
+  const total = 64 * 1024 * 1024;
+  let given = 0;
+  const source = pieces(total, 64 * 1024);
+  const session = new Session(
+    1n,
+    {
+      ...source,
+      async read(buffer) {
+        const size = await source.read(buffer);
+        given += size ?? 0;
+        return size;
+      },
+    },
+    new Uint8Array(0),
+    () => Promise.resolve(),
+  );
+  const reader = session.stream.getReader();
+  let taken = (await reader.read()).value!.length;
+  // Whoever reads on gets all of it, and never is much more in between.
+  for (;;) {
+    for (let turn = 0; turn < 200; turn++) await Promise.resolve();
+    assert(given - taken <= 5 * 1024 * 1024, `${given - taken} bytes ahead`);
+    const { done, value } = await reader.read();
+    if (done) break;
+    taken += value.length;
+  }
+  assertEquals(taken, total);
+});
+
+Deno.test("Session tells of a failure that is not the end of the target", async () => {
+  const broken = (error: Error): Session =>
+    new Session(
+      1n,
+      { ...pieces(0, 1), read: () => Promise.reject(error) },
+      new Uint8Array([1, 2]),
+      () => Promise.resolve(),
+    );
+  const reset = broken(new Deno.errors.ConnectionReset("reset"));
+  assertEquals([...await new Response(reset.stream).bytes()], [1, 2]);
+  const failed = broken(new Error("no memory"));
+  const reader = failed.stream.getReader();
+  assertEquals((await reader.read()).value, new Uint8Array([1, 2]));
+  await assertRejects(() => reader.read(), Error, "no memory");
+});

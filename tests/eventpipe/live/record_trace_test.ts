@@ -139,3 +139,47 @@ Deno.test("recordTrace keeps a stream that it cannot read", async () => {
   assertEquals(parts[0], live[0]);
   assert(trace.parts[0]!.problem !== undefined);
 });
+
+Deno.test("recordTrace gives up on a signal before it runs, not later", async () => {
+  const reason = new Error("enough");
+  const error = await assertRejects(() =>
+    record({ stream: HALVES }, { signal: AbortSignal.abort(reason) })
+  );
+  assertEquals(error, reason);
+  const late = new AbortController();
+  const { trace } = await record(
+    { stream: HALVES },
+    { signal: late.signal, durationMs: 30 },
+    () => late.abort(reason),
+  );
+  assertEquals([trace.endedBy, trace.parts[0]!.isComplete], ["duration", true]);
+});
+
+Deno.test("recordTrace leaves no session behind when a part cannot be opened", async () => {
+  const folder = await Deno.makeTempDir();
+  {
+    await using server = await DiagnosticServerDouble.listen(`${folder}/s`, {
+      stream: HALVES,
+    });
+    const client = DiagnosticClient.forPort(`${server.path},connect`);
+    const closed: number[] = [];
+    await assertRejects(
+      () =>
+        recordTrace(client, PLAN, {
+          splitMs: 20,
+          openPart: (index) =>
+            index === 1 ? Promise.reject(new Error("no room")) : Promise
+              .resolve({
+                write: () => Promise.resolve(),
+                close: () => Promise.resolve(void closed.push(index)),
+              }),
+        }),
+      Error,
+      "no room",
+    );
+    assertEquals([server.sessionCount, closed], [0, [0]]);
+    const stops = server.requests.filter(({ type }) => type === "stopTracing");
+    assertEquals(stops.length, 2);
+  }
+  await Deno.remove(folder, { recursive: true });
+});

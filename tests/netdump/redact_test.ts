@@ -383,6 +383,34 @@ Deno.test("redactCapture overwrites secrets of plain HTTP in place", () => {
   );
 });
 
+Deno.test("redactCapture overwrites secrets of forms and JSON in plain HTTP", () => {
+  const cases = [
+    ["password=abc&user=x", "password=***&user=x"],
+    [
+      "POST / HTTP/1.1\r\nX-Csrf-Token: abc\r\n\r\nclient_secret=a%20b&x=1",
+      "POST / HTTP/1.1\r\nX-Csrf-Token: ***\r\n\r\nclient_secret=*****&x=1",
+    ],
+    [
+      'HTTP/1.1 200 OK\r\n\r\n{"access_token": "a\\"b", "expires": 5}',
+      'HTTP/1.1 200 OK\r\n\r\n{"access_token": "****", "expires": 5}',
+    ],
+    [
+      "GET http://me:secret@a.test/?q=1 HTTP/1.1\r\n",
+      "GET http://*********@a.test/?q=1 HTTP/1.1\r\n",
+    ],
+    ["<p>the password is in the tokens</p>", undefined],
+  ];
+  for (const [before, after] of cases) {
+    const data = tcpPacket(before!);
+    const { content } = redactCapture(concatBytes([
+      encodePcapHeader(),
+      encodePcapPacket({ timestamp: 1n, originalLength: data.length, data }),
+    ]));
+    const left = decoder.decode(content.subarray(24 + 16 + 54));
+    assertEquals(left, after ?? before);
+  }
+});
+
 Deno.test("redactCapture leaves headers with other addresses on the strict level", () => {
   const data = tcpPacket("secret");
   const file = concatBytes([

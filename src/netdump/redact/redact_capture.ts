@@ -7,6 +7,7 @@ import {
   ETHER_TYPE,
 } from "../capture/packet_flow_decoder.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
+import { SECRET_HEADER, SECRET_NAME } from "./redaction_rule_table.ts";
 
 const ETHERNET = 1;
 const TCP = 6;
@@ -16,12 +17,26 @@ const ICMPV6 = 58;
 const DNS_PORT = 53;
 const DNS_HEADER_BYTES = 12;
 const RECORD_HEADER_BYTES = 16;
-/** Field of a header in plain HTTP, up to the end of its line. */
-const HEADER_REGEXP =
-  /((?:^|\r\n)(?:authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-auth-token):[ \t]*)([^\r\n]+)/gi;
-/** User and password, or a secret of the query, in a request line. */
-const URL_REGEXP =
-  /((?:\b[a-z]+:\/\/)(?=[^\s/@]+@)|[?&](?:token|access_token|api_?key|key|password|secret|sig|signature)=)([^\s&@]+)/gi;
+/** What holds secrets in plain HTTP: what stands in front, and the secret. */
+const SECRET_REGEXPS: readonly RegExp[] = [
+  // The field of a header, up to the end of its line.
+  new RegExp(
+    String.raw`((?:^|\r\n)${SECRET_HEADER}:[ \t]*)([^\r\n]+)`,
+    "gi",
+  ),
+  // User and password in a request line.
+  /(\b[a-z]{1,20}:\/\/)([^\s/@]+)(?=@)/gi,
+  // A parameter of the query, or of a form that is sent.
+  new RegExp(
+    String.raw`((?:[?&]|^|\r\n\r\n)(?:${SECRET_NAME}|key|code)=)([^\s&]+)`,
+    "gi",
+  ),
+  // A member of JSON.
+  new RegExp(
+    String.raw`("${SECRET_NAME}"[ \t]{0,8}:[ \t]{0,8}")((?:[^"\\]|\\.)+)`,
+    "gi",
+  ),
+];
 
 /** How {@linkcode redactCapture} redacts. */
 export interface RedactCaptureOptions {
@@ -102,7 +117,7 @@ function overwriteSecrets(packet: Uint8Array, linkType: number): number {
   );
   const text = toBinary(payload);
   let count = 0;
-  for (const pattern of [HEADER_REGEXP, URL_REGEXP]) {
+  for (const pattern of SECRET_REGEXPS) {
     for (const match of text.matchAll(pattern)) {
       const start = match.index + match[1]!.length;
       payload.fill(0x2a, start, start + match[2]!.length);

@@ -14,11 +14,11 @@ export interface RedactionRule {
 // All repetitions that a match can begin within are bounded: text of strangers
 // must not take a time that grows with its square.
 
-/** Names of parameters, members and variables that hold secrets. */
-const SECRET_NAME = String
+/** Pattern of the names of parameters, members and variables that hold secrets. */
+export const SECRET_NAME: string = String
   .raw`(?:[a-z0-9_.-]{0,64}(?:passw(?:or)?d|passphrase|passwd|secret(?!_interval)|fastopen_key|api[_-]?key|apikey|access[_-]?key|auth[_-]?key|private[_-]?key|preshared[_-]?key|credential|[_-]token|token[_-])[a-z0-9_.-]{0,64}|token|psk|wpa[_-]?psk|pin|puk|sig|signature|auth|session(?:id)?)`;
-/** Names of headers whose values are secrets. */
-const SECRET_HEADER = String
+/** Pattern of the names of headers whose values are secrets. */
+export const SECRET_HEADER: string = String
   .raw`(?:authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-auth-token|x-amz-security-token|x-csrf-token)`;
 
 /** Rules of the standard level, in the order in which they are applied. */

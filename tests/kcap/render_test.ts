@@ -33,6 +33,22 @@ Deno.test("renderEventJson renders every event as it is documented", () => {
   );
 });
 
+Deno.test("Parameters and metadata are rendered by name, whatever their order", () => {
+  const names = ["b", "B", "a", "ab", "\u00fc", "\ud83d\ude00", "\uff01"];
+  const event = makeEvent({
+    guid: PROVIDERS.file,
+    hookId: 64,
+    params: names.map((name) => ({ name, type: "Uint8", value: 1 })),
+    meta: names.map((key) => ({ key, value: "" })),
+  });
+  // By their bytes in UTF-8.
+  const sorted = ["B", "a", "ab", "b", "\u00fc", "\uff01", "\ud83d\ude00"];
+  const { params, meta } = JSON.parse(renderEventJson(event));
+  assertEquals([Object.keys(params), Object.keys(meta)], [sorted, sorted]);
+  const render = compileTemplate("{{ .Params }}", { kvDelimiter: "=" });
+  assertEquals(render(event), sorted.map((name) => `${name}=1`).join(", "));
+});
+
 Deno.test("renderEventJson renders all optional parts as they are documented", () => {
   assertEquals(
     renderEventJson(EVENTS[1]!, {

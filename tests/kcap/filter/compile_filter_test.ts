@@ -5,6 +5,7 @@ import type { CompileFilterOptions } from "../../../src/kcap/filter/compile_filt
 import { FilterError } from "../../../src/kcap/filter/filter_error.ts";
 import { openKcap } from "../../../src/kcap/kcap_reader.ts";
 import { makeEvent } from "../../../src/kcap/make_event.ts";
+import { makeProcess } from "../../../src/kcap/_live_process.ts";
 import type { MakeParam } from "../../../src/kcap/make_event.ts";
 import type { KcapEvent } from "../../../src/kcap/types.ts";
 import {
@@ -276,6 +277,76 @@ Deno.test("Fields that an event does not have are their type's default", () => {
   assertEquals(holds("ps.is_wow64 = false"), true);
   assertEquals(holds("length(ps.args) = 0"), true);
   assertEquals(holds("file.name = '.'"), true);
+});
+
+for (
+  const [day, week, weekday] of [
+    ["2018-12-31", 1, "Monday"], // of 2019
+    ["2021-01-01", 53, "Friday"], // of 2020
+    ["2021-01-03", 53, "Sunday"],
+    ["2021-01-04", 1, "Monday"],
+    ["2024-12-29", 52, "Sunday"],
+    ["2024-12-30", 1, "Monday"],
+  ] as const
+) {
+  Deno.test(`${day} is a ${weekday} of week ${week}`, () => {
+    const subject = makeEvent({
+      guid: PROVIDERS.file,
+      hookId: 64,
+      timestamp: `${day}T23:59:59+12:00`,
+    });
+    assertEquals(holds(`evt.date.week = ${week}`, subject), true);
+    assertEquals(holds(`evt.date.weekday = '${weekday}'`, subject), true);
+  });
+}
+
+Deno.test("ps.envs and ps.pe.resources take the smallest name that begins so", async () => {
+  const { events } = await readKcapFile(kcapFixture("head-v2-ps4.cap"));
+  const subject = events.find(({ process }) => process?.pe !== undefined)!;
+  const pairs = [
+    { key: "PATHX", value: "3" },
+    { key: "PATHEXT", value: "2" },
+    { key: "PATH", value: "1" },
+  ];
+  const { process } = subject;
+  const changed: KcapEvent = {
+    ...subject,
+    process: {
+      ...process!,
+      envs: pairs,
+      pe: { ...process!.pe!, resources: pairs },
+    },
+  };
+  for (const field of ["ps.envs", "ps.pe.resources"]) {
+    assertEquals(holds(`${field}[PATH] = '1'`, changed), true, field);
+    assertEquals(holds(`${field}[PATHE] = '2'`, changed), true, field);
+    assertEquals(holds(`${field}[PAT] = '1'`, changed), true, field);
+    assertEquals(holds(`${field}[PATHY] != ''`, changed), false, field);
+  }
+  // The system's own executable is never looked at.
+  assertEquals(holds("ps.pe.nsections > 0", changed), true);
+  assertEquals(holds("ps.pe.nsections > 0", { ...changed, pid: 4 }), false);
+});
+
+Deno.test("A variable of an inner foreach leaves the outer one alone", () => {
+  const subject = event({
+    name: "file_path",
+    type: "UnicodeString",
+    value: "C:\\a",
+  });
+  const holdsFor = (args: readonly string[]) =>
+    holds(
+      "foreach(ps.args, $a, not foreach(ps.args, $a, $a = 'in') and $a = 'out', ps.args)",
+      {
+        ...subject,
+        process: {
+          ...makeProcess({ pid: 1, ppid: 0 }, undefined),
+          args,
+        },
+      },
+    );
+  assertEquals(holdsFor(["x", "out"]), true);
+  assertEquals(holdsFor(["in", "out"]), false);
 });
 
 const FUNCTION_CASES: Readonly<Record<string, boolean>> = {

@@ -1,16 +1,22 @@
 import type { ReportSection } from "../../base/report.ts";
 import type { KTime } from "../../base/time.ts";
-import { PERF_RECORD_NAMES } from "../../tracehandler/perf_event_table.ts";
+import { choosePerfEvent } from "../../tracehandler/choose_perf_event.ts";
+import {
+  PERF_RECORD_NAMES,
+  PERF_SAMPLE,
+} from "../../tracehandler/perf_event_table.ts";
 import { perfClock } from "../../tracehandler/perf_data_clock.ts";
 import type {
   PerfRecordedEvent,
   PerfRecordReader,
 } from "../../tracehandler/perf_record_reader.ts";
-import type { FormatInfo, FormatInput } from "../types.ts";
+import type { FormatInfo } from "../types.ts";
 
 /** Threads that are told apart. */
 const MAX_THREADS = 100_000;
 const MAX_EVENTS = 50;
+/** Events whose reports are suggested. */
+const MAX_SUGGESTED = 3;
 
 /** What was found in the records. */
 class Counts {
@@ -28,12 +34,10 @@ class Counts {
  * Reads a recording to its end and tells what is in it.
  *
  * @param reader The recording.
- * @param input Where it comes from.
  * @returns What `info` tells.
  */
 export async function describePerfData(
   reader: PerfRecordReader,
-  input: FormatInput,
 ): Promise<FormatInfo> {
   const counts = await countRecords(reader);
   const { features } = reader;
@@ -43,7 +47,7 @@ export async function describePerfData(
       ? undefined
       : clock.unixNs(time as KTime);
   const canMakeStacks = reader.events.some(({ attr }) =>
-    attr.callGraph !== "none"
+    (attr.sampleType & PERF_SAMPLE.callchain) !== 0
   );
   return {
     version: `2, ${reader.isPipe ? "pipe" : "file"}${
@@ -63,13 +67,24 @@ export async function describePerfData(
       ? [
         "report FILE",
         "report FILE --flame",
-        `events FILE --stacks --limit 5`,
+        ...otherEvents(reader.events, counts),
+        "events FILE --stacks --limit 5",
         "convert FILE -o profile.pb.gz",
       ]
-      : input.path === undefined
-      ? []
       : ["events FILE --limit 20"],
   };
+}
+
+/** Only the first event is reported, unless another one is asked for. */
+function otherEvents(
+  events: readonly PerfRecordedEvent[],
+  { samples }: Counts,
+): string[] {
+  const chosen = choosePerfEvent(events);
+  return events
+    .filter((_, index) => index !== chosen && (samples[index] ?? 0) > 0)
+    .slice(0, MAX_SUGGESTED)
+    .map(({ name }) => `report FILE --event ${name}`);
 }
 
 async function countRecords(reader: PerfRecordReader): Promise<Counts> {

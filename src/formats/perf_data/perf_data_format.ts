@@ -20,7 +20,7 @@ import { perfDataEvents } from "./perf_data_events.ts";
 /** Reads recordings of `perf record`. */
 export const perfDataFormat: Format = {
   async info(input) {
-    return await describePerfData(await open(input), input);
+    return await describePerfData(await open(input));
   },
   async *events(input, options) {
     await using reader = await open(input);

@@ -270,6 +270,11 @@ const PAGE_BYTES = 4096;
 function explain(error: OsError, options: OpenPerfEventsOptions): Error {
   const { target, cpus, event, frequency, maxStack } = options;
   const hint = (): string | undefined => {
+    if (
+      target.type === "cgroup" && ["EBADF", "ENOENT"].includes(error.code)
+    ) {
+      return "it is no control group that counts events; with version 1 these lie below /sys/fs/cgroup/perf_event";
+    }
     switch (error.code) {
       case "EACCES":
       case "EPERM": {
@@ -299,8 +304,6 @@ function explain(error: OsError, options: OpenPerfEventsOptions): Error {
       case "EOPNOTSUPP":
       case "ENODEV":
         return `this machine does not count ${event.name}`;
-      case "EBADF":
-        return "it is no control group that counts events; with version 1 these lie below /sys/fs/cgroup/perf_event";
       case "ENOSYS":
         return "this kernel has no performance events";
       default:

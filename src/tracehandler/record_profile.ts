@@ -96,6 +96,8 @@ const NS_PER_SECOND = 1_000_000_000;
 const MONITOR_INTERVAL_MS = 5000;
 const CLOCK_SYNC_MS = 180_000;
 const ROUND_MS = 200;
+/** Longer ones would be over at once. */
+const MAX_TIMER_MS = 0x7fff_ffff;
 const CACHE_SIZE = 65_536;
 const FRAME_CACHE_SIZE = 65_536;
 const SAMPLE_BYTES = 440;
@@ -115,7 +117,13 @@ const PAGE_BYTES = 4096;
 export async function recordProfile(
   options: RecordProfileOptions,
 ): Promise<RecordedProfile> {
-  const { target, frequency = DEFAULT_FREQUENCY, period, stats } = options;
+  const {
+    target,
+    frequency = DEFAULT_FREQUENCY,
+    period,
+    stats,
+    durationMs = Infinity,
+  } = options;
   const maxStack = options.maxStack ?? maxStackDepth();
   const opened = openPerfEvents({
     target,
@@ -143,17 +151,28 @@ export async function recordProfile(
     stats,
   });
 
+  const startNs = clocks.unixNs();
+  const started = performance.now();
   if (target.type !== "next-program") rings.enable();
   for (const record of runningTasks(pidsOf(target, running.list() ?? []))) {
     processes.apply(record);
   }
   const program = options.launch?.();
-  const startNs = clocks.unixNs();
-  const started = performance.now();
   options.onStart?.();
 
   let endedBy: RecordedProfile["endedBy"] = "stop";
+  let endedAt: number | undefined;
   let syncedAt = started;
+  // Naming may take its time; samples are taken no longer than they are to be.
+  const end = () => {
+    if (endedAt !== undefined) return;
+    endedAt = performance.now();
+    rings.disable();
+  };
+  const timer = durationMs > MAX_TIMER_MS
+    ? undefined
+    : setTimeout(end, durationMs);
+  options.stop?.addEventListener("abort", end);
   const source: LivePerfSource = new LivePerfSource({
     rings,
     attr: opened.attr,
@@ -166,11 +185,8 @@ export async function recordProfile(
     comms: options.comms,
     maxStack,
     stats,
-    waitMs() {
-      const left = (options.durationMs ?? Infinity) -
-        (performance.now() - started);
-      return Math.max(0, Math.min(ROUND_MS, left));
-    },
+    waitMs: () =>
+      Math.max(0, Math.min(ROUND_MS, started + durationMs - performance.now())),
     isOver() {
       options.onProgress?.(source.counts);
       const now = performance.now();
@@ -178,14 +194,12 @@ export async function recordProfile(
         clock.sync();
         syncedAt = now;
       }
-      if (options.stop?.aborted === true) return true;
-      if (now - started >= (options.durationMs ?? Infinity)) {
-        endedBy = "duration";
-        return true;
-      }
-      const hasEnded = program?.hasEnded ?? rings.allEnded();
-      if (hasEnded) endedBy = "target";
-      return hasEnded;
+      if (options.stop?.aborted === true) endedBy = "stop";
+      else if (now - started >= durationMs) endedBy = "duration";
+      else if (program?.hasEnded ?? rings.allEnded()) endedBy = "target";
+      else return false;
+      end();
+      return true;
     },
   });
   const reporter = new ProfileReporter({
@@ -209,8 +223,12 @@ export async function recordProfile(
     CACHE_SIZE,
     { clock, metrics: options.metrics },
   );
-  await handler.workerExited;
-  const durationMs = performance.now() - started;
+  try {
+    await handler.workerExited;
+  } finally {
+    clearTimeout(timer);
+    options.stop?.removeEventListener("abort", end);
+  }
   const counts = withLost(source.counts, opened);
   options.metrics?.addSlice([
     { id: METRIC_ID.perfEventLost, value: counts.lost },
@@ -232,7 +250,7 @@ export async function recordProfile(
     handler: handled,
     event: opened.event,
     endedBy,
-    durationMs,
+    durationMs: (endedAt ?? performance.now()) - started,
   };
 }
 

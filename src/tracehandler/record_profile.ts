@@ -71,8 +71,6 @@ export interface RecordProfileOptions {
   readonly stats: DecodeStats;
   /** Told what could not be had as it was asked for. */
   readonly onNote: (text: string) => void;
-  /** Told when samples are being taken. */
-  readonly onStart?: (() => void) | undefined;
   /** Told in every round what there is. */
   readonly onProgress?: ((counts: LivePerfCounts) => void) | undefined;
 }
@@ -158,7 +156,6 @@ export async function recordProfile(
     processes.apply(record);
   }
   const program = options.launch?.();
-  options.onStart?.();
 
   let endedBy: RecordedProfile["endedBy"] = "stop";
   let endedAt: number | undefined;

@@ -112,11 +112,14 @@ function hasManyProcesses({ threads }: Profile): boolean {
 }
 
 function sayResult(
-  { console }: CommandContext,
+  { console, passthrough }: CommandContext,
   { subject }: RecordOutput,
-  { counts, durationMs, event }: RecordedProfile,
+  { counts, durationMs, event, endedBy }: RecordedProfile,
   stats: DecodeStats,
 ): number {
+  if (endedBy === "target" && passthrough.length === 0) {
+    console.note(`${subject} has ended`);
+  }
   console.note(
     `${counts.samples} samples of ${event.name} in ${
       (durationMs / 1000).toFixed(1)

@@ -114,6 +114,26 @@ Deno.test("kcap replay --count prints just a number", async () => {
   assertEquals(await run("--limit", "4"), "4\n");
 });
 
+Deno.test("kcap replay stops at its limit", async () => {
+  const run = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runMain(
+      [
+        "kcap",
+        "replay",
+        "-k",
+        fixture("bad-section-type-9.cap"),
+        "--limit",
+        ...args,
+      ],
+    );
+    return { code, count: lines(stdout).length, stderr };
+  };
+  // What is damaged behind the last one wanted is not met.
+  assertEquals(await run("1"), { code: 0, count: 1, stderr: "" });
+  assertEquals((await run("2", "evt.category = 'net'")).count, 2);
+  assertEquals((await run("2")).code, 3);
+});
+
 Deno.test("kcap replay chooses by time", async () => {
   const run = async (...args: string[]) =>
     (await runMain(["kcap", "replay", "-k", HEAD, "--count", ...args])).stdout

@@ -2,6 +2,7 @@ import { parseIpAddress, splitHostPort } from "../../codec/ip_address.ts";
 import { delay, openScope, reasonOf, untilAborted } from "./_abort.ts";
 import type { Scope } from "./_abort.ts";
 import type { LiveDial } from "./_live_records.ts";
+import { addressShareMs } from "./address_share.ts";
 import { Resolver } from "./_resolver.ts";
 import { connectTcp, dialPrefix } from "./_tcp_connect.ts";
 import { TracedStream } from "./_traced_stream.ts";
@@ -10,8 +11,6 @@ import { IO_TIMEOUT, RequestError } from "./request_error.ts";
 
 /** Head start of the first family of addresses. */
 const FALLBACK_DELAY_MS = 300;
-/** Least time that an address gets of what is left. */
-const MIN_ADDRESS_MS = 2000;
 const DEFAULT_KEEP_ALIVE_MS = 15_000;
 
 /** A connection and the dial that made it. */
@@ -205,7 +204,7 @@ export class Dialer {
     });
     using own = openScope(
       AbortSignal.any([scope.signal, stop]),
-      shareOf(scope.deadline, target.left),
+      addressShareMs(scope.deadline - performance.now(), target.left),
       () => new RequestError(IO_TIMEOUT, { phase: "connect", isTimeout: true }),
     );
     if (own.signal.aborted) {
@@ -234,17 +233,6 @@ export class Dialer {
     conn.traceId = context.nextId();
     return new TracedStream(socket, conn, context.streamOptions);
   }
-}
-
-/** What an address gets of the time that is left: its share, but two seconds at least. */
-function shareOf(deadline: number, addressesLeft: number): number {
-  if (deadline === Infinity) return 0;
-  const left = deadline - performance.now();
-  const share = left / addressesLeft;
-  return Math.max(
-    1,
-    share < MIN_ADDRESS_MS ? Math.min(left, MIN_ADDRESS_MS) : share,
-  );
 }
 
 function toFailure(error: unknown): RequestError {

@@ -132,8 +132,10 @@ export class Http1Connection implements HttpConnection {
     // The response may come before the body is out: then it counts, and also
     // if the server has closed behind it.
     const sent = sending.then(() => undefined, async (error) => {
-      const late = delay(LATE_RESPONSE_MS).then(() => undefined);
+      const over = new AbortController();
+      const late = delay(LATE_RESPONSE_MS, over.signal).then(() => undefined);
       const head = await Promise.race([reading.catch(() => undefined), late]);
+      over.abort();
       if (head !== undefined) return head;
       throw error;
     });

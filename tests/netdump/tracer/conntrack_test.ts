@@ -154,6 +154,12 @@ Deno.test("enumerations have the texts of the format", () => {
   ]);
   assertEquals([0, 9, 10].map(conntrackStateText), ["", "syn-sent2", ""]);
   assertEquals(conntrackStatusText(0), "");
+  assertEquals(
+    conntrackStatusText(0x7fff),
+    "expected|seen-reply|assured|confirmed|src-nat|dst-nat|seq-adjust|" +
+      "src-nat-done|dst-nat-done|dying|fixed-timeout|template|untracked|" +
+      "helper|offload",
+  );
   assertEquals(conntrackStatusText(0xffff_8000 | 6), "seen-reply|assured");
   assertEquals(conntrackStatusNumber("assured|what|seen-reply"), 6);
   assertEquals([0, 3, 6].map(dnsRcodeText), [

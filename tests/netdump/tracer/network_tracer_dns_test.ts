@@ -8,6 +8,9 @@ import { addressRecords, answer, startDnsServer, zone } from "./_dns_server.ts";
 import type { DnsHandler } from "./_dns_server.ts";
 import { testHost, withoutNumbers } from "./_test_host.ts";
 
+/** Enough for a machine that has much else to do. */
+const ONCE = "options timeout:10 attempts:1\n";
+/** For servers that never answer. */
 const FAST = "options timeout:1 attempts:1\n";
 
 function serve(): Deno.HttpServer<Deno.NetAddr> {
@@ -41,7 +44,7 @@ async function traced(
       traceIds: createCounterIds(),
     },
     host: testHost({
-      "/etc/resolv.conf": options.resolvConf ?? FAST,
+      "/etc/resolv.conf": options.resolvConf ?? ONCE,
       ...options.files,
     }),
   });
@@ -142,7 +145,7 @@ Deno.test("NetworkTracer uses only TCP when the configuration says so", async ()
   const { failure, trace } = await traced(
     zone({ "web.test.": ["127.0.0.1"] }),
     (port) => `http://web.test:${port}/`,
-    { resolvConf: "options use-vc timeout:1\n" },
+    { resolvConf: "options use-vc timeout:10\n" },
   );
   assertEquals(failure, undefined);
   assertEquals(trace.udpConns, []);
@@ -153,7 +156,7 @@ Deno.test("NetworkTracer tries the search list and tells what was not found", as
   const { failure, seen, dns } = await traced(
     zone({}),
     (port) => `http://nx:${port}/`,
-    { resolvConf: FAST + "search a.test b.test\n" },
+    { resolvConf: ONCE + "search a.test b.test\n" },
   );
   assertEquals(
     failure?.reason,
@@ -171,7 +174,7 @@ Deno.test("NetworkTracer takes the first name of the search list that is there",
   const { failure, trace } = await traced(
     zone({ "web.b.test.": ["127.0.0.1"] }),
     (port) => `http://web:${port}/`,
-    { resolvConf: FAST + "search a.test b.test\n" },
+    { resolvConf: ONCE + "search a.test b.test\n" },
   );
   assertEquals(failure, undefined);
   assertEquals(
@@ -216,6 +219,7 @@ Deno.test("NetworkTracer words a server that is silent", async () => {
   const { failure, trace, dns } = await traced(
     () => [],
     (port) => `http://web.test:${port}/`,
+    { resolvConf: FAST },
   );
   assertEquals(
     withoutNumbers(failure!.reason),
@@ -236,6 +240,20 @@ Deno.test("NetworkTracer words a server that is silent", async () => {
     trace.udpConns[0]!.socketTrace!.socketOps[1]!.returnErr,
     /^read udp .*: i\/o timeout$/,
   );
+});
+
+Deno.test("NetworkTracer asks a local name server from no other address", async () => {
+  const { failure, trace } = await traced(
+    zone({ "web.test.": ["127.0.0.1"] }),
+    (port) => `http://web.test:${port}/`,
+    { client: { sourceIp: "127.0.0.7" } },
+  );
+  assertEquals(failure, undefined);
+  assertEquals(trace.udpConns.map(({ addrTuple }) => addrTuple.srcIp), [
+    "127.0.0.1",
+    "127.0.0.1",
+  ]);
+  assertEquals(trace.tcpConns[0]?.addrTuple.srcIp, "127.0.0.7");
 });
 
 Deno.test("NetworkTracer ignores replies with another id or question, and counts them", async () => {

@@ -586,10 +586,27 @@ for (
     const { trace } = await tracer.getTrace("");
     assertEquals(trace.httpRequests[0]?.reqError, reason);
     assertEquals(trace.tcpConns.length, 1);
+    // Not much more is taken than what is permitted.
+    assert(trace.tcpConns[0]!.totalRecvBytes < 1_000_000n);
   });
 }
 
-Deno.test("NetworkTracer words a connection that is refused, reset and without route", async () => {
+Deno.test("NetworkTracer words a connection that is reset", async () => {
+  // Closing with bytes unread makes the system send a reset.
+  await using server = serveRaw((conn) => conn.close());
+  await using tracer = makeTracer();
+  const reset = await fetchOne(tracer, `http://127.0.0.1:${server.port}/`, {
+    method: "POST",
+    body: new Uint8Array(16 * 1024 * 1024),
+  });
+  assert(reset instanceof RequestError);
+  assertMatch(
+    reset.reason,
+    /^(read|write) tcp 127\.0\.0\.1:\d+->127\.0\.0\.1:\d+: (read|write): (connection reset by peer|broken pipe)$/,
+  );
+});
+
+Deno.test("NetworkTracer words a connection that is refused", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
@@ -615,6 +632,15 @@ Deno.test("NetworkTracer sends from a source address and words one that is not l
   const { trace } = await tracer.getTrace("");
   assertEquals(trace.tcpConns[0]?.addrTuple.srcIp, "127.0.0.7");
   assertEquals(trace.dials[0]?.sourceIp, "127.0.0.7");
+
+  // Addresses of the other family are left out, whatever the name has.
+  await using dual = new NetworkTracer({
+    client: { sourceIp: "127.0.0.7" },
+    host: testHost({ "/etc/hosts": "::1 both.test\n127.0.0.1 both.test\n" }),
+  });
+  await fetchOne(dual, `http://both.test:${server.port}/`);
+  const both = (await dual.getTrace("")).trace.tcpConns;
+  assertEquals(both.map(({ addrTuple }) => addrTuple.dstIp), ["127.0.0.1"]);
 
   await using foreign = makeTracer({ sourceIp: "192.0.2.77" });
   const failure = await fetchOne(foreign, `http://127.0.0.1:${server.port}/`);

@@ -1,10 +1,16 @@
 import type net from "node:net";
 import tls from "node:tls";
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { NetworkTracer } from "../../../src/netdump/tracer/network_tracer.ts";
 import { RequestError } from "../../../src/netdump/tracer/request_error.ts";
 import { createCounterIds } from "../../../src/netdump/tracer/trace_id.ts";
 import type { HttpClientOptions } from "../../../src/netdump/tracer/tracer_options.ts";
+import { runMain } from "../../support/memory_host.ts";
 import { findPeer, requirePeers } from "../../support/peers.ts";
 import { testWith } from "../../support/requirement.ts";
 import { makeCertificates } from "./_certificates.ts";
@@ -488,5 +494,116 @@ testWith(
     );
     const wrong = await throughProxy(proxy, "ftp://", url);
     assertMatch(wrong.told, /^proxyconnect tcp: invalid proxy address/);
+  },
+);
+
+testWith(
+  "NetworkTracer tells no server whence it is redirected to one without TLS",
+  NEEDS,
+  async () => {
+    let referer: string | null = "none yet";
+    await using plain = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      (request) => {
+        referer = request.headers.get("referer");
+        return new Response();
+      },
+    );
+    await using secure = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {}, ...pki!.server },
+      () =>
+        new Response(null, {
+          status: 302,
+          headers: { location: `http://localhost:${plain.addr.port}/` },
+        }),
+    );
+    await using tracer = makeTracer();
+    await fetchOne(tracer, `https://localhost:${secure.addr.port}/secret`);
+    assertEquals(referer, null);
+  },
+);
+
+testWith(
+  "NetworkTracer checks a proxy by its own name, whatever the server is called",
+  NEEDS,
+  async () => {
+    await using server = await serveTls(pki!.proxy);
+    await using proxy = await startHttpProxy({ tls: pki!.server });
+    await using tracer = makeTracer({
+      proxy: `https://localhost:${proxy.port}`,
+      tls: {
+        caCertificates: [pki!.ca],
+        serverName: "proxy.example.net",
+      },
+    });
+    assertEquals(
+      await fetchOne(tracer, `https://other.test:${server.port}/`),
+      "200 pong",
+    );
+    const { trace } = await tracer.getTrace("");
+    assertEquals(trace.tlsTunnels.map(({ serverName }) => serverName), [
+      "localhost",
+      "proxy.example.net",
+    ]);
+  },
+);
+
+/** Deno says goodbye before it closes; this resets the connection without a word. */
+const RESET_SERVER = `
+import socket, struct
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+conn, _ = server.accept()
+conn.recv(1)
+conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+conn.close()
+`;
+
+testWith(
+  "NetworkTracer tells why TLS failed without socket traces too",
+  [...NEEDS, requirePeers("python3")],
+  async () => {
+    const server = new Deno.Command(findPeer("python3")!, {
+      args: ["-c", RESET_SERVER],
+      stdout: "piped",
+    }).spawn();
+    const reader = server.stdout.getReader();
+    const { value } = await reader.read();
+    const port = Number(new TextDecoder().decode(value));
+    await using tracer = new NetworkTracer({
+      client: { tls: { caCertificates: [pki!.ca] } },
+      trace: { httpRequests: true },
+      host: testHost({ "/etc/hosts": HOSTS }),
+    });
+    const reason = await fetchOne(tracer, `https://localhost:${port}/`);
+    await reader.cancel();
+    await server.status;
+    assertMatch(
+      reason,
+      /^read tcp 127\.0\.0\.1:\d+->127\.0\.0\.1:\d+: read: connection reset by peer$/,
+    );
+  },
+);
+
+testWith(
+  "netdump trace refuses a file without a key as the key",
+  NEEDS,
+  async () => {
+    const cert = `${pki!.folder}/client.pem`;
+    for (
+      const [args, message] of [
+        [["--cert", cert], "hint: give its file with --key"],
+        [["--cert", cert, "--key", cert], "it holds no private key"],
+      ] as const
+    ) {
+      const { code, stderr } = await runMain([
+        "netdump",
+        "trace",
+        "https://127.0.0.1:1/",
+        ...args,
+      ]);
+      assertEquals(code, 2);
+      assertStringIncludes(stderr, message);
+    }
   },
 );

@@ -119,6 +119,60 @@ Deno.test("NetworkTracer hands everything out in batches, each record whole", as
   });
 });
 
+Deno.test("NetworkTracer keeps a request in memory until its body is over", async () => {
+  const batches: TraceBatch[] = [];
+  const finish = Promise.withResolvers<void>();
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () =>
+      new Response(
+        new ReadableStream({
+          async start(controller) {
+            controller.enqueue(new Uint8Array(10));
+            await finish.promise;
+            controller.enqueue(new Uint8Array(5));
+            controller.close();
+          },
+        }),
+      ),
+  );
+  // The housekeeping of each second, when the test wants it.
+  let housekeep = () => {};
+  const { setInterval } = globalThis;
+  globalThis.setInterval = ((work: () => void) => {
+    housekeep = work;
+    return setInterval(() => {}, 60_000);
+  }) as typeof setInterval;
+  let tracer: NetworkTracer;
+  try {
+    tracer = new NetworkTracer({
+      trace: {
+        httpRequests: true,
+        memory: {
+          type: "batch",
+          threshold: 1,
+          onBatch: (batch) => void batches.push(batch),
+        },
+      },
+      host: testHost(),
+    });
+  } finally {
+    globalThis.setInterval = setInterval;
+  }
+  await using _tracer = tracer;
+  const response = await tracer.request(
+    `http://127.0.0.1:${server.addr.port}/`,
+  );
+  const drained = response.drain();
+  housekeep();
+  assertEquals(batches.flatMap(({ httpRequests }) => httpRequests), []);
+  finish.resolve();
+  assertEquals(await drained, 15);
+  housekeep();
+  const [request] = batches.flatMap(({ httpRequests }) => httpRequests);
+  assertEquals(request?.respContentLen, 15n);
+});
+
 Deno.test("NetworkTracer tells when a batch could not be taken", async () => {
   await run({
     type: "batch",

@@ -1,3 +1,4 @@
+import { readAll } from "./_read_all.ts";
 import { addressConnector, processConnector } from "./connector.ts";
 import type { DiagnosticConnector } from "./connector.ts";
 import type { FindPortOptions } from "./default_port.ts";
@@ -300,26 +301,12 @@ export class DiagnosticClient {
         () => decodeEnvironmentSize(payload),
         operation,
       );
-      // Grows with what comes: the size is the target's word only.
-      const parts = [rest.subarray(0, size)];
-      let got = parts[0]!.length;
-      while (got < size) {
-        const buffer = new Uint8Array(Math.min(size - got, 64 * 1024));
-        const count = await connection.read(buffer);
-        if (count === null) {
-          throw new MalformedReplyError(
-            this.#where(operation),
-            `the environment ends early: ${got} of ${size} bytes came`,
-          );
-        }
-        parts.push(buffer.subarray(0, count));
-        got += count;
-      }
-      const bytes = new Uint8Array(got);
-      let at = 0;
-      for (const part of parts) {
-        bytes.set(part, at);
-        at += part.length;
+      const bytes = await readAll(connection, rest, size);
+      if (bytes.length < size) {
+        throw new MalformedReplyError(
+          this.#where(operation),
+          `the environment ends early: ${bytes.length} of ${size} bytes came`,
+        );
       }
       return this.#understand(() => decodeEnvironment(bytes), operation);
     } catch (error) {

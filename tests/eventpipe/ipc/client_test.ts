@@ -316,6 +316,23 @@ Deno.test("DiagnosticClient takes answers in one-byte pieces and surplus payload
   assertEquals((await all.client.processInfo()).clrVersion, "10.0.0");
 });
 
+Deno.test("DiagnosticClient reads long environments and says when they end early", async () => {
+  const environment = Object.fromEntries(
+    Array.from({ length: 3000 }, (_, at) => [`NAME_${at}`, "x".repeat(50)]),
+  );
+  await using all = await start({ environment });
+  assertEquals((await all.client.processEnvironment()).size, 3000);
+  await using cut = await start({
+    environment: { A: "1" },
+    fault: () => ({ edit: (reply) => withByte(reply, 20, 99) }),
+  });
+  await assertRejects(
+    () => cut.client.processEnvironment(),
+    MalformedReplyError,
+    "of 99 bytes came",
+  );
+});
+
 Deno.test("DiagnosticClient gives up after its time limit and on a signal", async () => {
   await using all = await start({ fault: () => ({ stall: true }) });
   await assertRejects(

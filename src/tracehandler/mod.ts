@@ -86,6 +86,7 @@ export * from "./sniff_perf_data.ts";
 export * from "./sniff_perf_script.ts";
 export * from "./sniff_raw_traces.ts";
 export * from "./symbol_source.ts";
+export * from "./trace_cache_size.ts";
 export * from "./trace_clock.ts";
 export * from "./trace_handler.ts";
 export * from "./trace_processor.ts";

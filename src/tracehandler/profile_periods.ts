@@ -8,6 +8,15 @@ export interface ProfilePeriodsOptions extends GatherTracesOptions {
   /** Milliseconds from one profile to the next, above 0. @default {10000} */
   readonly periodMs?: number | undefined;
   /**
+   * By which part a period may be longer or shorter, from 0 to 1, so that many
+   * machines do not send at the same moment; the first one is exact.
+   *
+   * @default {0.2}
+   */
+  readonly jitter?: number | undefined;
+  /** From 0 to below 1. @default {chance} */
+  readonly random?: (() => number) | undefined;
+  /**
    * Waits; resolved early when the signal is aborted.
    *
    * @default {a timer of the runtime}
@@ -18,6 +27,7 @@ export interface ProfilePeriodsOptions extends GatherTracesOptions {
 }
 
 const DEFAULT_PERIOD_MS = 10_000;
+const DEFAULT_JITTER = 0.2;
 
 /**
  * Lets all traces of a source pass the handler and makes a profile of them
@@ -28,7 +38,7 @@ const DEFAULT_PERIOD_MS = 10_000;
  * @param source Where the traces come from.
  * @param options Period, what is kept of the traces.
  * @returns The profiles; the source is left when the loop over them is.
- * @throws {RangeError} When the period cannot be used.
+ * @throws {RangeError} When period or jitter cannot be used.
  */
 export async function* profilePeriods(
   source: RawTraceSource,
@@ -36,9 +46,15 @@ export async function* profilePeriods(
 ): AsyncGenerator<Profile> {
   const { periodMs = DEFAULT_PERIOD_MS, wait = waitFor, signal, stats } =
     options;
+  const { jitter = DEFAULT_JITTER, random = Math.random } = options;
   if (!(periodMs > 0) || !Number.isFinite(periodMs)) {
     throw new RangeError(
       `Cannot profile in periods: periodMs is ${periodMs}, expected more than 0`,
+    );
+  }
+  if (!(jitter >= 0 && jitter <= 1)) {
+    throw new RangeError(
+      `Cannot profile in periods: jitter is ${jitter}, expected 0 to 1`,
     );
   }
   const leaving = new AbortController();
@@ -56,9 +72,11 @@ export async function* profilePeriods(
   });
   const settled = ended.catch(() => {});
   try {
+    let waitMs = periodMs;
     while (!hasEnded) {
-      await Promise.race([settled, wait(periodMs, over.signal)]);
+      await Promise.race([settled, wait(waitMs, over.signal)]);
       yield reporter.take();
+      waitMs = periodMs * (1 + jitter - 2 * jitter * random());
     }
     await ended;
     countErrors(handler.stats(), stats);

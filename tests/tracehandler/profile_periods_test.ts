@@ -139,3 +139,29 @@ Deno.test("profilePeriods refuses a period of nothing", async () => {
 function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
+
+Deno.test("profilePeriods spreads the periods behind the first one", async () => {
+  const waits: number[] = [];
+  const chances = [0, 0.5, 0.999_999];
+  const profiles = profilePeriods(
+    source(async function* () {
+      yield [traceAt(1n)];
+      await new Promise(() => {});
+    }),
+    {
+      periodMs: 1000,
+      random: () => chances.shift() ?? 0,
+      wait: (ms) => {
+        waits.push(Math.round(ms));
+        return Promise.resolve();
+      },
+    },
+  );
+  for await (const _ of profiles) if (waits.length === 4) break;
+  assertEquals(waits, [1000, 1200, 1000, 800]);
+  await assertRejects(
+    () => profilePeriods(source(async function* () {}), { jitter: 2 }).next(),
+    RangeError,
+    "jitter is 2",
+  );
+});

@@ -1,0 +1,109 @@
+// What a command takes does not depend on the length of a recording: one four
+// times as long, and how much more was taken.
+import { assert, assertEquals } from "@std/assert";
+import { PERF_SAMPLE } from "../../src/tracehandler/perf_event_table.ts";
+import { concatBytes } from "../support/byte_stream.ts";
+import { REPOSITORY } from "../support/file_url.ts";
+import { perfAttr, perfPipe, perfRecord } from "../support/perf_data.ts";
+import { requireThat, testWith } from "../support/requirement.ts";
+
+const MIB = 1024 * 1024;
+const SHORT_BYTES = 16 * MIB;
+const LONG_BYTES = 64 * MIB;
+const MAX_MIB = 300;
+/** What is free is not always given back at once; less than the longer one has more. */
+const TOLERANCE_MIB = 64;
+const ROUND_SAMPLES = 512;
+const FRAMES = 40;
+const SAMPLE_TYPE = PERF_SAMPLE.ip | PERF_SAMPLE.tid | PERF_SAMPLE.time |
+  PERF_SAMPLE.callchain;
+
+const ROUND_END = perfRecord(68, () => {});
+
+/** What two processors record in a round, each in order of its own times. */
+function roundAt(timeNs: number): Uint8Array<ArrayBuffer> {
+  const records: Uint8Array[] = [];
+  for (let cpu = 0; cpu < 2; cpu++) {
+    for (let index = 0; index < ROUND_SAMPLES / 2; index++) {
+      records.push(perfRecord(9, (body) => {
+        body.u64(0x1000n);
+        body.u32(7);
+        body.u32(8 + cpu);
+        body.u64(BigInt(timeNs + index * 1000 + cpu));
+        body.u64(BigInt(FRAMES));
+        body.u64(0xffff_ffff_ffff_fe00n);
+        for (let frame = 1; frame < FRAMES; frame++) {
+          body.u64(BigInt(0x1000 + frame * 16 + index % 8));
+        }
+      }, { misc: 2 }));
+    }
+  }
+  return concatBytes([...records, ROUND_END]);
+}
+
+async function* recording(sizeBytes: number): AsyncGenerator<Uint8Array> {
+  const start = perfPipe({
+    events: [{ attr: perfAttr({ sampleType: SAMPLE_TYPE }) }],
+    records: [],
+  });
+  yield start;
+  const round = roundAt(1_000_000);
+  const view = new DataView(round.buffer);
+  for (let size = start.length; size < sizeBytes; size += round.length) {
+    // Every round is as long after the one before; a copy, as it is read later.
+    yield await Promise.resolve(round.slice());
+    for (let at = 0; at < round.length; at += view.getUint16(at + 6, true)) {
+      if (view.getUint32(at, true) !== 9) continue;
+      const time = view.getBigUint64(at + 24, true);
+      view.setBigUint64(at + 24, time + 1_000_000n, true);
+    }
+  }
+}
+
+/** MiB that a command takes at most for a recording of this length. */
+async function peakMemory(
+  args: readonly string[],
+  sizeBytes: number,
+): Promise<number> {
+  const map = Deno.env.get("TRACEDECK_STD") === "jsr"
+    ? []
+    : [`--import-map=${REPOSITORY}/tests/offline/import_map.json`];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", "--quiet", "--no-lock", ...map],
+      ...[`${REPOSITORY}/tests/formats/_peak_memory.ts`, ...args],
+    ],
+    env: { NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const [said, { code }] = await Promise.all([
+    new Response(child.stderr).text(),
+    child.status,
+    ReadableStream.from(recording(sizeBytes)).pipeTo(child.stdin),
+  ]);
+  const [, mib] = /^peak (\d+) MiB$/m.exec(said) ?? [];
+  assert(mib !== undefined, said);
+  assertEquals(code, 0, said);
+  return Number(mib);
+}
+
+for (
+  const args of [
+    ["report", "-", "--raw-addresses"],
+    ["events", "-", "--json", "--stacks", "--raw-addresses"],
+  ]
+) {
+  testWith(
+    `${args.join(" ")} takes the same memory for a recording of any length`,
+    [requireThat(Deno.build.os === "linux", "needs /proc")],
+    async () => {
+      const short = await peakMemory(args, SHORT_BYTES);
+      const long = await peakMemory(args, LONG_BYTES);
+      const told = `${short} MiB, then ${long} MiB`;
+      assert(long < MAX_MIB, told);
+      assert(long - short < TOLERANCE_MIB, told);
+    },
+  );
+}

@@ -16,6 +16,7 @@ import {
 } from "../../src/netdump/collect/collect_namespaces.ts";
 import { counterDelta } from "../../src/netdump/collect/counter_delta.ts";
 import { formatDnsJson } from "../../src/netdump/collect/eve_dns_json.ts";
+import { formatIntendedDot } from "../../src/netdump/collect/intended_dot.ts";
 import { LinuxCollector } from "../../src/netdump/collect/linux_collector.ts";
 import {
   decodeDhcpPacket,
@@ -817,6 +818,60 @@ testWith(
     );
   },
 );
+
+Deno.test("formatIntendedDot draws what every network manager is told to do", () => {
+  const files = [
+    {
+      path: "/etc/network/interfaces",
+      text:
+        "auto eth0\n# a comment\niface eth0 inet dhcp\niface br0 inet static\n  address 10.1.0.2/24\n  gateway 10.1.0.1\n  dns-nameservers 10.1.0.1 10.1.0.3\n  bridge_ports eth1\n  wpa-psk hidden\n",
+    },
+    {
+      path: "/etc/systemd/network/10-wan.network",
+      text:
+        "[Match]\nName=wan0\n[Network]\nDHCP=ipv4\nDNS=10.2.0.1\n[Address]\nAddress=10.2.0.2/24\n[Route]\nGateway=10.2.0.1\n",
+    },
+    {
+      path: "/etc/NetworkManager/system-connections/x.nmconnection",
+      text:
+        "[connection]\nid=x\ninterface-name=wlan0\n[wifi-security]\npsk=hidden\n[ipv4]\nmethod=manual\naddress1=10.3.0.2/24,10.3.0.1\ndns=10.3.0.1;10.3.0.5;\n[ipv6]\nmethod=auto\n",
+    },
+    {
+      path: "/etc/dhcpcd.conf",
+      text:
+        "hostname\ninterface eth5\nstatic ip_address=10.4.0.2/24\nstatic routers=10.4.0.1\n",
+    },
+  ];
+  const dot = formatIntendedDot(files)!;
+  const edges = [...dot.matchAll(/^\t"(.*)" -> "(.*)";$/gm)]
+    .map(([, from, to]) => `${from} > ${to}`);
+  assertEquals(edges, [
+    "Configuration//etc/network/interfaces > Interface/eth0",
+    "Interface/eth0 > DHCP/inet",
+    "Configuration//etc/network/interfaces > Interface/br0",
+    "Interface/br0 > Address/10.1.0.2/24",
+    "Interface/br0 > Gateway/10.1.0.1",
+    "Interface/br0 > NameServer/10.1.0.1",
+    "Interface/br0 > NameServer/10.1.0.3",
+    "Interface/br0 > Interface/eth1",
+    "Configuration//etc/systemd/network/10-wan.network > Interface/wan0",
+    "Interface/wan0 > DHCP",
+    "Interface/wan0 > NameServer/10.2.0.1",
+    "Interface/wan0 > Address/10.2.0.2/24",
+    "Interface/wan0 > Gateway/10.2.0.1",
+    "Configuration//etc/NetworkManager/system-connections/x.nmconnection > Interface/wlan0",
+    "Interface/wlan0 > Address/10.3.0.2/24",
+    "Interface/wlan0 > Gateway/10.3.0.1",
+    "Interface/wlan0 > NameServer/10.3.0.1",
+    "Interface/wlan0 > NameServer/10.3.0.5",
+    "Interface/wlan0 > DHCP/ipv6",
+    "Configuration//etc/dhcpcd.conf > Interface/eth5",
+    "Interface/eth5 > Address/10.4.0.2/24",
+    "Interface/eth5 > Gateway/10.4.0.1",
+  ]);
+  assert(!dot.includes("hidden"));
+  assertEquals(formatIntendedDot([]), undefined);
+});
 
 Deno.test("collectConntrack keeps the first 10,000 connections, and says so", () => {
   const rows = Array.from(

@@ -8,6 +8,8 @@ import { formatGoJson, GO_ZERO_TIME } from "./go_json.ts";
 import type { GoJson } from "./go_json.ts";
 import type { CollectKit } from "./collect_kit.ts";
 import { collectModems } from "./collect_modems.ts";
+import { formatIntendedDot } from "./intended_dot.ts";
+import type { ConfigurationFile } from "./intended_dot.ts";
 import { formatInnerDot, formatStateDot } from "./state_dot.ts";
 import { isWireless } from "./wireless_link.ts";
 
@@ -30,6 +32,20 @@ const EVE_FILES: readonly (readonly [name: string, path: string])[] = [
   ["wwan-status.json", "/run/wwan/WwanStatus/global.json"],
   ["wwan-metrics.json", "/run/wwan/WwanMetrics/global.json"],
 ];
+
+/** Where network managers keep what they are to do. */
+const CONFIGURATION_FOLDERS: readonly (readonly [
+  folder: string,
+  ending: string,
+])[] = [
+  ["/etc/network/interfaces.d", ""],
+  ["/etc/systemd/network", ".network"],
+  ["/run/systemd/network", ".network"],
+  ["/etc/NetworkManager/system-connections", ".nmconnection"],
+  ["/run/NetworkManager/system-connections", ".nmconnection"],
+];
+const MAX_CONFIGURATION_FILES = 256;
+const MAX_CONFIGURATION_LENGTH = 65_536;
 
 /** What {@linkcode collectEve} knows beside the state. */
 export interface CollectEveOptions {
@@ -88,6 +104,10 @@ async function describeLinux(
     entries.push(text("controller.txt", `${options.targets.join("\n")}\n`));
   }
   entries.push(text("nim-current-state.dot", formatStateDot(state)));
+  const intended = formatIntendedDot(readConfiguration());
+  if (intended !== undefined) {
+    entries.push(text("nim-intended-state.dot", intended));
+  }
   const inner = formatInnerDot(state, options.namespaces);
   if (inner !== undefined) {
     entries.push(text("zedrouter-current-state.dot", inner));
@@ -111,6 +131,24 @@ async function describeLinux(
     ...await collectModems(kit),
   );
   return entries;
+}
+
+/** Files of network managers, as far as they may be read. */
+function readConfiguration(): readonly ConfigurationFile[] {
+  const paths = ["/etc/network/interfaces", "/etc/dhcpcd.conf"];
+  for (const [folder, ending] of CONFIGURATION_FOLDERS) {
+    try {
+      const names = [...Deno.readDirSync(folder)].map(({ name }) => name)
+        .filter((name) => name.endsWith(ending)).sort();
+      paths.push(...names.map((name) => `${folder}/${name}`));
+    } catch {
+      // Not this manager, or not to be read.
+    }
+  }
+  return paths.slice(0, MAX_CONFIGURATION_FILES).flatMap((path) => {
+    const text = readText(path)?.slice(0, MAX_CONFIGURATION_LENGTH);
+    return text === undefined ? [] : [{ path, text }];
+  });
 }
 
 function text(name: string, content: string): DumpEntry {

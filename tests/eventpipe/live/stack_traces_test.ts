@@ -1,9 +1,14 @@
 import { assertEquals } from "@std/assert";
+import { FormatError, LimitError } from "../../../src/base/errors.ts";
 import { collectNettrace } from "../../../src/eventpipe/collect_nettrace.ts";
 import { LiveNames } from "../../../src/eventpipe/live/live_names.ts";
 import { StackTraces } from "../../../src/eventpipe/live/stack_traces.ts";
+import { DecodeStats } from "../../../src/base/decode_stats.ts";
+import { shareStream } from "../../../src/eventpipe/event_collector.ts";
+import { NettraceDecoder } from "../../../src/eventpipe/nettrace/nettrace_decoder.ts";
 import { decodeRawFrames } from "../../../src/profile/raw_frames.ts";
 import type { RawTrace } from "../../../src/profile/raw_trace.ts";
+import { mutations } from "../../support/mutations.ts";
 import {
   type BuiltEvent,
   methodPayload,
@@ -192,4 +197,42 @@ Deno.test("LiveNames follows code that is loaded, replaced and listed anew", asy
   assertEquals(String(nameAt(names, 0x5000n)[0]).includes("Listed"), true);
   assertEquals(String(nameAt(names, 0x6000n)[0]).includes("Meanwhile"), true);
   assertEquals(names.loadedCount, 0);
+});
+
+Deno.test("live stacks and names survive 10000 mutations of a stream", () => {
+  const stream = new TraceBuilder().add(
+    load(1, 0x1000n, 0x100, "First"),
+    sample(2 * MS, [0x1010n, 0xffff_8000_1234_5678n]),
+    load(3 * MS, 0x1080n, 0x100, "Second"),
+    sample(4 * MS, [0x1090n, 0x1010n], 1),
+    sample(5 * MS, [0x1090n], 2, 2),
+  ).bytes();
+  let traceCount = 0;
+  for (const bytes of mutations([stream])) {
+    const names = new LiveNames();
+    const traces = new StackTraces(() => 7);
+    const { sink, wants } = shareStream([names, traces]);
+    const decoder = new NettraceDecoder(sink, {
+      wants,
+      stats: new DecodeStats(),
+    });
+    try {
+      decoder.push(bytes);
+      decoder.finish();
+    } catch (error) {
+      const isOurs = error instanceof FormatError ||
+        error instanceof LimitError;
+      if (!isOurs) throw error;
+    }
+    names.update();
+    traces.finish();
+    for (const trace of traces.take()) {
+      traceCount++;
+      const { frames } = decodeRawFrames(trace);
+      for (const frame of frames) names.convertFrame(frame);
+      names.giveUp(names.unknownIn(trace.frameData));
+      assertEquals(names.unknownIn(trace.frameData), []);
+    }
+  }
+  assertEquals(traceCount > 1000, true, String(traceCount));
 });

@@ -34,6 +34,14 @@ export interface LocalSymbolSourceOptions {
   readonly stats?: DecodeStats | undefined;
 }
 
+/** A place where a file may be. */
+interface Candidate {
+  /** By which it is opened. */
+  readonly path: string;
+  /** Where it lies among other files. */
+  readonly home: string;
+}
+
 const MAX_FILES = 1024;
 const DELETED = " (deleted)";
 const FILE_PATH_REGEXP = /^\/(?!\/)/;
@@ -123,28 +131,30 @@ export class LocalSymbolSource implements SymbolSource {
   *#candidates(
     { start, end, file }: MappedRange,
     pid: number,
-  ): Generator<string> {
+  ): Generator<Candidate> {
     const { processes } = this.#options;
     const isDeleted = file.path.endsWith(DELETED);
     const path = isDeleted ? file.path.slice(0, -DELETED.length) : file.path;
     if (processes !== undefined) {
       const root = processes.rootPath(pid);
-      if (!isDeleted) yield root + path;
+      const home = root + path;
+      // The very file, whatever has its name now; not everybody may open it.
       const mapped = `${start.toString(16)}-${end.toString(16)}`;
-      yield `${root.replace(/root$/, "map_files")}/${mapped}`;
+      yield { path: `${root.replace(/root$/, "map_files")}/${mapped}`, home };
+      if (!isDeleted) yield { path: home, home };
       // What has another name now may be another file.
       if (isDeleted && file.buildId === "") return;
     }
-    yield this.#root + path;
+    yield { path: this.#root + path, home: this.#root + path };
   }
 
   async #tryFile(
-    path: string,
+    candidate: Candidate,
     file: MappedFile,
   ): Promise<FileSymbols | undefined> {
     let key: string;
     try {
-      const { dev, ino, size, mtime, isFile } = await Deno.stat(path);
+      const { dev, ino, size, mtime, isFile } = await Deno.stat(candidate.path);
       if (!isFile) return undefined;
       key = `${dev} ${ino} ${size} ${mtime?.getTime()}`;
     } catch {
@@ -153,7 +163,7 @@ export class LocalSymbolSource implements SymbolSource {
     }
     let loading = this.#files.get(key);
     if (loading === undefined) {
-      loading = this.#loadFile(path, file.path);
+      loading = this.#loadFile(candidate, file.path);
       this.#files.add(key, loading);
     }
     const symbols = await loading;
@@ -163,7 +173,7 @@ export class LocalSymbolSource implements SymbolSource {
   }
 
   async #loadFile(
-    path: string,
+    { path, home }: Candidate,
     name: string,
   ): Promise<FileSymbols | undefined> {
     try {
@@ -173,7 +183,7 @@ export class LocalSymbolSource implements SymbolSource {
       const table = await readElfSymbols(elf);
       const full = table.origin === ".symtab"
         ? undefined
-        : await this.#debugSymbols(elf, ids.gnu, path);
+        : await this.#debugSymbols(elf, ids.gnu, home);
       return fileSymbols(elf, {
         buildId: ids.gnu,
         goBuildId: ids.go,

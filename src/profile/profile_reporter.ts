@@ -8,7 +8,7 @@ import { ProfileBuilder } from "./profile_builder.ts";
 import type { ProcessMeta, SamplingFacts, TraceOrigin } from "./raw_trace.ts";
 import type { Trace, TraceFrame } from "./trace.ts";
 import type { TraceMeta, TraceReporter } from "./trace_reporter.ts";
-import type { Label, Profile, ValueType } from "./types.ts";
+import type { Label, Mapping, Profile, ValueType } from "./types.ts";
 
 /** How a {@linkcode ProfileReporter} gathers. */
 export interface ProfileReporterOptions {
@@ -188,6 +188,7 @@ class Gatherer {
   readonly #hasAmount: boolean;
   readonly #frames = new Map<TraceFrame, number>();
   readonly #stacks = new Map<Trace, number>();
+  readonly #mappings = new WeakMap<Mapping, number>();
   readonly #threads = new Map<string, number>();
   readonly #lastThreads = new Map<number, LastThread>();
   readonly #resourceLabels = new Map<ProcessMeta, readonly Label[]>();
@@ -343,9 +344,7 @@ class Gatherer {
           fileName: sourceFile,
         })
         : undefined,
-      mapping: mapping === undefined
-        ? undefined
-        : this.#builder.internMapping(mapping),
+      mapping: mapping === undefined ? undefined : this.#mappingOf(mapping),
       address: frame.address,
       line: frame.sourceLine,
       column: frame.sourceColumn,
@@ -355,6 +354,15 @@ class Gatherer {
     // Frames that a cache forgot come again as other objects.
     if (this.#frames.size >= MAX_KNOWN_FRAMES) this.#frames.clear();
     this.#frames.set(frame, index);
+    return index;
+  }
+
+  #mappingOf(mapping: Mapping): number {
+    let index = this.#mappings.get(mapping);
+    if (index === undefined) {
+      index = this.#builder.internMapping(mapping);
+      this.#mappings.set(mapping, index);
+    }
     return index;
   }
 

@@ -1,5 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
+import { PROVIDERS } from "../../src/kcap/event_type_table.ts";
+import { makeEvent } from "../../src/kcap/make_event.ts";
+import { writeKcap } from "../../src/kcap/write_kcap.ts";
 import { fromFileUrl } from "../support/file_url.ts";
 import {
   kcapFixture,
@@ -604,6 +607,53 @@ Deno.test("kcap check and info say what is missing for process names", async () 
     info.capture.processNames,
     "missing: no events list the running processes",
   );
+});
+
+/** Writes a capture of one event per host, the last one without a time. */
+async function writeHosts(
+  path: string,
+  ...hosts: readonly string[]
+): Promise<void> {
+  const events = hosts.map((host, index) =>
+    makeEvent({
+      guid: PROVIDERS.file,
+      hookId: 64,
+      host,
+      ...(index < hosts.length - 1
+        ? { timestamp: `2024-10-10T06:00:0${index}Z` }
+        : {}),
+    })
+  );
+  await Deno.writeFile(path, ReadableStream.from(writeKcap(events)));
+}
+
+Deno.test("info tells the times that are known and all hosts", async () => {
+  await using folder = await makeFolder();
+  const path = join(folder.path, "x.cap");
+  await writeHosts(path, "a", "b", "a");
+  const info = JSON.parse((await runMain(["info", "--json", path])).stdout);
+  assertEquals(
+    [info.startTime, info.endTime, info.capture.hosts],
+    [
+      "2024-10-10T06:00:00.000000000Z",
+      "2024-10-10T06:00:01.000000000Z",
+      "a, b",
+    ],
+  );
+});
+
+Deno.test("convert says when it puts several machines into one capture", async () => {
+  await using folder = await makeFolder();
+  const [a, b, out] = ["a", "b", "out"].map((name) =>
+    join(folder.path, `${name}.cap`)
+  ) as [string, string, string];
+  await writeHosts(a, "first");
+  await writeHosts(b, "second");
+  const run = async (...inputs: string[]) =>
+    (await runMain(["convert", ...inputs, "-o", out, "--verbose"])).stderr;
+  const text = "process ids of several machines are in one capture";
+  assertStringIncludes(await run(a, b), text);
+  assertEquals((await run(a, a)).includes(text), false);
 });
 
 Deno.test("kcap fields lists fields, functions and what they are for", async () => {

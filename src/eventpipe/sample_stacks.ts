@@ -1,3 +1,4 @@
+import type { DecodeStats } from "../base/decode_stats.ts";
 import type { DiagnosticClient } from "./ipc/diagnostic_client.ts";
 import type { CollectTracingConfig } from "./ipc/types.ts";
 import { PROVIDER_NAME } from "./provider_name_table.ts";
@@ -10,6 +11,8 @@ export interface SampleStacksOptions {
   readonly durationMs: number;
   /** Whether every sample keeps its time. @default {false} */
   readonly timed?: boolean | undefined;
+  /** Counts what is missing: a process that ends meanwhile names no methods. */
+  readonly stats?: DecodeStats | undefined;
   /** Ends the sampling early; what came counts. Before it began there is nothing. */
   readonly stop?: AbortSignal | undefined;
 }
@@ -31,7 +34,7 @@ export async function sampleStacks(
   client: DiagnosticClient,
   options: SampleStacksOptions,
 ): Promise<Profile> {
-  const { durationMs, timed = false, stop } = options;
+  const { durationMs, timed = false, stats, stop } = options;
   await using session = await client.collectTracing(CONFIG, {
     signal: stop,
   });
@@ -40,7 +43,10 @@ export async function sampleStacks(
   if (stop?.aborted === true) end();
   stop?.addEventListener("abort", end);
   try {
-    const { profile } = await readNettraceProfile(session.stream, { timed });
+    const { profile } = await readNettraceProfile(session.stream, {
+      timed,
+      stats,
+    });
     return profile;
   } finally {
     clearTimeout(timer);

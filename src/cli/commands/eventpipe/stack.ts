@@ -1,8 +1,9 @@
+import { DecodeStats } from "../../../base/decode_stats.ts";
 import { escapeForTerminal } from "../../../base/terminal_text.ts";
 import { sampleStacks } from "../../../eventpipe/sample_stacks.ts";
 import type { Profile } from "../../../profile/types.ts";
 import type { CommandContext } from "../../command.ts";
-import { EXIT_CODE } from "../../exit_code.ts";
+import { reportDamage } from "../../report_damage.ts";
 import { openTarget } from "./target_options.ts";
 
 /** After this long people want to know what is waited for. */
@@ -21,12 +22,13 @@ interface ThreadStack {
  * Prints the stacks of all threads.
  *
  * @param context Arguments and the outside.
- * @returns The exit code.
+ * @returns The exit code: 3 when the process ended before its methods were named.
  */
 export async function run(context: CommandContext): Promise<number> {
   const { options, console, signal } = context;
   await using target = await openTarget(context);
   const durationMs = options["duration"] as number / 1e6;
+  const stats = new DecodeStats();
   const patience = setTimeout(
     () => console.note("the process names its methods, which may take minutes"),
     durationMs + PATIENCE_MS,
@@ -36,6 +38,7 @@ export async function run(context: CommandContext): Promise<number> {
     profile = await sampleStacks(target.client, {
       durationMs,
       timed: true,
+      stats,
       stop: signal,
     });
   } finally {
@@ -47,7 +50,7 @@ export async function run(context: CommandContext): Promise<number> {
   }
   if (options["json"] === true) {
     await console.print(JSON.stringify(stacks, undefined, 2));
-    return EXIT_CODE.done;
+    return reportDamage(console, target.name, stats);
   }
   for (const { threadId, name, frames } of stacks) {
     const id = threadId === null ? "?" : `0x${threadId.toString(16)}`;
@@ -58,7 +61,7 @@ export async function run(context: CommandContext): Promise<number> {
     }
     await console.print("");
   }
-  return EXIT_CODE.done;
+  return reportDamage(console, target.name, stats);
 }
 
 function firstStacks(profile: Profile): ThreadStack[] {

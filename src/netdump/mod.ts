@@ -138,6 +138,7 @@ export * from "./tracer/hosts_file.ts";
 export * from "./tracer/http1_response_decoder.ts";
 export * from "./tracer/network_tracer.ts";
 export * from "./tracer/nsswitch_conf.ts";
+export * from "./tracer/pem.ts";
 export * from "./tracer/request_error.ts";
 export * from "./tracer/resolv_conf.ts";
 export * from "./tracer/resolver_config_source.ts";

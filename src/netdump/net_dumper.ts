@@ -26,6 +26,8 @@ import type { StoredDump } from "./dump_store.ts";
 import { readHostFacts } from "./host_facts.ts";
 import { formatManifest, MANIFEST_NAME } from "./manifest.ts";
 import type { Manifest, ManifestEntry, ManifestRedaction } from "./manifest.ts";
+import { encodeNetworkTrace } from "./nettrace_encoder.ts";
+import type { NetworkTrace } from "./nettrace_types.ts";
 import {
   preparePublishDirectory,
   reasonOf,
@@ -33,7 +35,7 @@ import {
 import { redactManifest } from "./redact/redact_manifest.ts";
 import type { Redactor } from "./redact/redactor.ts";
 import { formatCaptureName } from "./traced_net_request.ts";
-import type { TracedNetRequest } from "./traced_net_request.ts";
+import type { AnyNetTrace, TracedNetRequest } from "./traced_net_request.ts";
 
 /** How many seconds ahead a name may be when others are taken. */
 const MAX_SECONDS_AHEAD = 5;
@@ -291,7 +293,12 @@ class DumpBuilder {
     const folder = `requests/${request.folder}`;
     if (request.netTrace !== undefined) {
       const name = `${folder}/nettrace.json`;
-      this.#add(await readPart(name, request.netTrace, "generated"));
+      const part = isTraceValue(request.netTrace)
+        ? new TextEncoder().encode(
+          encodeNetworkTrace(request.netTrace, { form: "sink" }),
+        )
+        : request.netTrace;
+      this.#add(await readPart(name, part, "generated"));
     }
     const names = new Set<string>();
     for (const capture of request.packetCaptures ?? []) {
@@ -603,6 +610,12 @@ async function readPart(
   }
 }
 
+function isTraceValue(
+  trace: AnyNetTrace,
+): trace is NetworkTrace {
+  return "traceBeginAt" in trace;
+}
+
 async function removeSources(
   requests: readonly TracedNetRequest[],
 ): Promise<void> {
@@ -610,6 +623,7 @@ async function removeSources(
     const parts = [netTrace, ...packetCaptures.map(({ content }) => content)];
     for (const part of parts) {
       if (part === undefined || part instanceof Uint8Array) continue;
+      if (isTraceValue(part)) continue;
       try {
         await Deno.remove(part.path);
       } catch {

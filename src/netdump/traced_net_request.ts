@@ -1,3 +1,5 @@
+import type { NetworkTrace } from "./nettrace_types.ts";
+
 /** Packets that were captured on one interface during a request. */
 export interface PacketCapture {
   /** Interface that they were captured on. */
@@ -12,15 +14,21 @@ export interface PacketCapture {
   readonly droppedPackets?: number | undefined;
 }
 
+/** A network trace: as a value, as JSON in any of its forms, or where that lies as a file. */
+export type AnyNetTrace =
+  | NetworkTrace
+  | Uint8Array
+  | { readonly path: string };
+
 /** A request whose network operations were traced, for {@linkcode NetDumper.publish}. */
 export interface TracedNetRequest {
   /** Names the request's folder in the dump; equal names get a number. */
   readonly requestName: string;
   /**
-   * The network trace: content of `nettrace.json`, or where that file lies; it
-   * is deleted when the dump is published.
+   * The network trace, which becomes `nettrace.json`: a value is written in the
+   * sink form, as EVE does; a file is deleted when the dump is published.
    */
-  readonly netTrace?: Uint8Array | { readonly path: string } | undefined;
+  readonly netTrace?: AnyNetTrace | undefined;
   /** What was captured meanwhile. */
   readonly packetCaptures?: readonly PacketCapture[] | undefined;
   /** Whether the request got its answer, for the manifest. @default {"ok"} */

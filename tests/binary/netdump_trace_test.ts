@@ -112,6 +112,23 @@ testWith(
       );
     });
 
+    await t.step("no version below the lowest", async () => {
+      await using server = await serveTls(pki.server, {
+        maxVersion: "TLSv1.2",
+      });
+      const { code, trace: found } = await trace(
+        `https://localhost:${server.port}/`,
+        "--tls-min",
+        "1.3",
+        ...ca,
+      );
+      assertEquals(code, 1);
+      assertMatch(
+        found.httpRequests[0]!.reqError,
+        /^remote error: tls: protocol version not supported$/,
+      );
+    });
+
     for (
       const [pair, words] of [
         ["unknown", /x509: certificate signed by unknown authority$/],

@@ -12,6 +12,8 @@ import { NetDumper } from "../../src/netdump/net_dumper.ts";
 import type { NetDumperOptions } from "../../src/netdump/net_dumper.ts";
 import { loadNetdump } from "../../src/netdump/netdump_archive.ts";
 import type { NetdumpArchive } from "../../src/netdump/netdump_archive.ts";
+import { decodeNetworkTrace } from "../../src/netdump/nettrace_decoder.ts";
+import { encodeNetworkTrace } from "../../src/netdump/nettrace_encoder.ts";
 import { openLibc } from "../../src/platform/libc.ts";
 import { readNetdump } from "../../src/netdump/read_netdump.ts";
 import { bytesOf } from "../support/byte_stream.ts";
@@ -146,6 +148,24 @@ Deno.test("NetDumper publishes an archive in EVE's layout with a manifest at its
       assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
     }
     assertEquals(await namesIn(directory), [`${top}.tgz`]);
+  });
+});
+
+Deno.test("NetDumper writes a trace that is given as a value as EVE does", async () => {
+  await withFolder(async (directory) => {
+    const trace = decodeNetworkTrace(
+      '{"description":"<ping>","traceEndAt":"+5ms"}',
+    );
+    const path = await dumperIn(directory, { ms: START }).publish("nim-ok", [
+      { requestName: "ping", netTrace: trace },
+    ]);
+    const entry = (await load(path)).entries.find(({ path }) =>
+      path.endsWith("/nettrace.json")
+    );
+    assertEquals(
+      new TextDecoder().decode(entry?.content),
+      encodeNetworkTrace(trace, { form: "sink" }),
+    );
   });
 });
 

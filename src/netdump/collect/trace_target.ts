@@ -1,6 +1,5 @@
 import { captureToBytes } from "../capture/capture_history.ts";
 import type { CapturedInterface } from "../capture/captured_interface.ts";
-import { encodeNetworkTrace } from "../nettrace_encoder.ts";
 import { redactUrl } from "../nettrace_redact_url.ts";
 import type { NetworkTrace } from "../nettrace_types.ts";
 import type { ProbeResult } from "../probe/types.ts";
@@ -86,9 +85,7 @@ export async function traceTarget(
       notes,
       request: {
         requestName: requestName(url),
-        netTrace: new TextEncoder().encode(
-          encodeNetworkTrace(trace, { form: "sink" }),
-        ),
+        netTrace: trace,
         packetCaptures: captures.map(toPacketCapture),
         result,
         target: shown,

@@ -215,6 +215,20 @@ Deno.test("NetworkTracer words a server that fails and asks the next one", async
   assertEquals(better.failure, undefined);
 });
 
+Deno.test("NetworkTracer asks nobody else for a name that does not exist", async () => {
+  await using other = await startDnsServer(
+    zone({ "web.test.": ["127.0.0.1"] }),
+  );
+  const { failure, seen } = await traced(
+    zone({}),
+    (port) => `http://web.test:${port}/`,
+    { servers: (own) => [own, other.address] },
+  );
+  assertMatch(failure!.reason, /: no such host$/);
+  assertEquals(seen.toSorted(), ["udp 1 web.test.", "udp 28 web.test."]);
+  assertEquals(other.seen, []);
+});
+
 Deno.test("NetworkTracer words a server that is silent", async () => {
   const { failure, trace, dns } = await traced(
     () => [],

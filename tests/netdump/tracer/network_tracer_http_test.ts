@@ -744,6 +744,52 @@ Deno.test("NetworkTracer bounds calls per socket and counts the rest", async () 
   assertEquals(omittedSocketOps, 5);
 });
 
+for (
+  const [title, client, expected] of [
+    ["two per host by default", {}, 2],
+    ["as many per host as told", { maxIdleConnsPerHost: 3 }, 3],
+    ["no more in all than told", { maxIdleConns: 1 }, 1],
+  ] as const
+) {
+  Deno.test(`NetworkTracer keeps idle connections: ${title}`, async () => {
+    const all = Promise.withResolvers<void>();
+    let waiting = 0;
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      async () => {
+        if (++waiting === 4) all.resolve();
+        await all.promise;
+        return new Response("pong");
+      },
+    );
+    await using tracer = makeTracer(client);
+    const url = `http://127.0.0.1:${server.addr.port}/`;
+    await Promise.all([1, 2, 3, 4].map(() => fetchOne(tracer, url)));
+    const { trace } = await tracer.getTrace("");
+    assertEquals(trace.tcpConns.length, 4);
+    const open = trace.tcpConns.filter(({ connCloseAt }) =>
+      connCloseAt.type === "undefined"
+    );
+    assertEquals(open.length, expected);
+  });
+}
+
+Deno.test("NetworkTracer closes a connection that is idle for too long", async () => {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("pong"),
+  );
+  await using tracer = makeTracer({ idleConnTimeoutMs: 10 });
+  await fetchOne(tracer, `http://127.0.0.1:${server.addr.port}/`);
+  const isOpen = async () =>
+    (await tracer.getTrace("")).trace.tcpConns[0]?.connCloseAt.type ===
+      "undefined";
+  for (let turn = 0; turn < 500 && await isOpen(); turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assertEquals(await isOpen(), false);
+});
+
 Deno.test("NetworkTracer limits connections per host", async () => {
   let now = 0;
   let most = 0;

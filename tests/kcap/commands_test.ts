@@ -627,6 +627,17 @@ async function writeHosts(
   await Deno.writeFile(path, ReadableStream.from(writeKcap(events)));
 }
 
+Deno.test("events counts its times from the first event, wanted or not", async () => {
+  const run = async (...args: string[]) =>
+    lines((await runMain(["events", HEAD, "--json", ...args])).stdout)
+      .map((line) => JSON.parse(line));
+  const all = await run();
+  const wanted = await run("--filter", "evt.category = 'net'");
+  assertEquals(wanted.length, 3);
+  assertEquals(wanted, all.filter(({ provider }) => provider === "net"));
+  assertEquals(wanted[0].relativeNs > 0, true);
+});
+
 Deno.test("info tells the times that are known and all hosts", async () => {
   await using folder = await makeFolder();
   const path = join(folder.path, "x.cap");

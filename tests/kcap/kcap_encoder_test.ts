@@ -304,3 +304,14 @@ Deno.test("KcapEncoder counts as Fibratus does", () => {
     clipped: 0,
   });
 });
+
+Deno.test("KcapEncoder writes the zero time for a start that older layouts do not tell", () => {
+  const [, created] = decodeKcap(kcapStream("head-v2-ps4.cap")).events;
+  const encoder = new KcapEncoder([]);
+  encoder.add({
+    ...created!,
+    embedded: { ...created!.embedded!, startTime: undefined },
+  });
+  const [again] = decodeKcap(encoder.take()).events;
+  assertEquals(again?.embedded?.startTime, "0001-01-01T00:00:00Z");
+});

@@ -5,7 +5,8 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { FormatError } from "../../../src/base/errors.ts";
+import { FormatError, OsError } from "../../../src/base/errors.ts";
+import type { ConntrackTable } from "../../../src/netdump/tracer/conntrack_source.ts";
 import { NetworkTracer } from "../../../src/netdump/tracer/network_tracer.ts";
 import { RequestError } from "../../../src/netdump/tracer/request_error.ts";
 import { createCounterIds } from "../../../src/netdump/tracer/trace_id.ts";
@@ -742,6 +743,44 @@ Deno.test("NetworkTracer bounds calls per socket and counts the rest", async () 
   const { trace, omittedSocketOps } = await tracer.getTrace("");
   assertEquals(trace.tcpConns[0]?.socketTrace?.socketOps.length, 3);
   assertEquals(omittedSocketOps, 5);
+});
+
+Deno.test("NetworkTracer warns of connection tracking that tells nothing", async () => {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("pong"),
+  );
+  const traced = async (table: Omit<ConntrackTable, typeof Symbol.dispose>) => {
+    await using tracer = new NetworkTracer({
+      trace: { conntrack: true },
+      host: testHost({}, {
+        openConntrack: () => ({ ...table, [Symbol.dispose]() {} }),
+      }),
+    });
+    await fetchOne(tracer, `http://127.0.0.1:${server.addr.port}/`);
+    const { warnings, trace } = await tracer.getTrace("");
+    assertEquals(trace.tcpConns[0]?.conntrack, undefined);
+    return warnings;
+  };
+  assertEquals(await traced({ unreadable: 0, lookup: () => undefined }), []);
+  assertEquals(await traced({ unreadable: 2, lookup: () => undefined }), [
+    "2 answers of connection tracking have a layout that is not known",
+  ]);
+  assertEquals(
+    await traced({
+      unreadable: 0,
+      lookup: () => {
+        throw new OsError("Cannot call recv: recv failed with EPERM", {
+          syscall: "recv",
+          errno: 1,
+          code: "EPERM",
+        });
+      },
+    }),
+    [
+      "connection tracking is given up: Cannot call recv: recv failed with EPERM",
+    ],
+  );
 });
 
 for (

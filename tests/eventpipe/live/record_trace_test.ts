@@ -183,3 +183,16 @@ Deno.test("recordTrace leaves no session behind when a part cannot be opened", a
   }
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("recordTrace keeps its parts when the process ends between two of them", async () => {
+  let sessions = 0;
+  const { trace, parts } = await record({
+    stream: HALVES,
+    fault: (request) =>
+      request?.type === "collectTracing" && ++sessions === 2
+        ? { reset: true }
+        : {},
+  }, { splitMs: 20 });
+  assertEquals([trace.endedBy, parts.length], ["target", 1]);
+  assertEquals(parts[0]!.toHex(), STREAM.toHex());
+});

@@ -8,7 +8,7 @@ import { renderTable } from "./render_table.ts";
 import { programName } from "./target_options.ts";
 
 /** A process that is stopped or busy must not hold up the list. */
-const ASK_TIMEOUT_MS = 2_000;
+const ASK_TIMEOUT_MS = 5_000;
 const LEAST_COLUMNS = 12;
 
 /**

@@ -844,6 +844,36 @@ Deno.test("checkNetdump takes a gateway for less where another one answers", asy
   ]);
 });
 
+Deno.test("checkNetdump takes a few segments that were sent again for nothing unusual", async () => {
+  const findings = async (segments: number, again: number) => {
+    const packets = Array.from(
+      { length: segments },
+      (_, index) => tcp(ACK, 1000 + index * 10, 10),
+    );
+    const files = {
+      "requests/r/eth0.pcap": capture(...packets, ...packets.slice(0, again)),
+    };
+    return idsOf(await check({ files }));
+  };
+  assertEquals(await findings(100, 3), []);
+  assertEquals(await findings(100, 8), ["~retransmissions"]);
+  assertEquals(await findings(10, 2), []);
+});
+
+Deno.test("checkNetdump wants routes only in tables that rules lead to", async () => {
+  const rule = {
+    family: 4 as const,
+    priority: 100,
+    selector: "from 10.77.0.2",
+    action: "lookup",
+    table: "502",
+  };
+  const rules = [rule];
+  assertEquals(idsOf(await check({ state: { rules } })), ["~rule-empty-table"]);
+  const routes = [ROUTE, { ...ROUTE, table: "502" }];
+  assertEquals(idsOf(await check({ state: { rules, routes } })), []);
+});
+
 Deno.test("checkNetdump finds that there is no interface at all", async () => {
   const lo = { ...LINK, name: "lo", isLoopback: true };
   const findings = await check({ state: { links: [lo], routes: [] } });

@@ -1,5 +1,5 @@
-// What a command takes does not depend on the length of a recording: one five
-// times as long, and how much more was taken.
+// What a command takes does not depend on the length of a recording: of this one
+// the frames alone, were they held, would need more than is allowed.
 import { assert, assertEquals } from "@std/assert";
 import { PERF_SAMPLE } from "../../src/tracehandler/perf_event_table.ts";
 import { concatBytes } from "../support/byte_stream.ts";
@@ -8,11 +8,8 @@ import { perfAttr, perfPipe, perfRecord } from "../support/perf_data.ts";
 import { requireThat, testWith } from "../support/requirement.ts";
 
 const MIB = 1024 * 1024;
-const SHORT_BYTES = 24 * MIB;
-const LONG_BYTES = 120 * MIB;
+const LONG_BYTES = 192 * MIB;
 const MAX_MIB = 300;
-/** What is free is not always given back at once; less than the longer one has more. */
-const TOLERANCE_MIB = 80;
 const ROUND_SAMPLES = 512;
 const FRAMES = 40;
 const SAMPLE_TYPE = PERF_SAMPLE.ip | PERF_SAMPLE.tid | PERF_SAMPLE.time |
@@ -96,14 +93,11 @@ for (
   ]
 ) {
   testWith(
-    `${args.join(" ")} takes the same memory for a recording of any length`,
+    `${args.join(" ")} takes little memory for a long recording`,
     [requireThat(Deno.build.os === "linux", "needs /proc")],
     async () => {
-      const short = await peakMemory(args, SHORT_BYTES);
-      const long = await peakMemory(args, LONG_BYTES);
-      const told = `${short} MiB, then ${long} MiB`;
-      assert(long < MAX_MIB, told);
-      assert(long - short < TOLERANCE_MIB, told);
+      const peak = await peakMemory(args, LONG_BYTES);
+      assert(peak < MAX_MIB, `${peak} MiB`);
     },
   );
 }

@@ -1193,6 +1193,19 @@ Deno.test("summarizePacket tells packets of every kind in a line", () => {
   ]);
 });
 
+Deno.test("summarizePacket tells VLANs by their number, whatever their priority", () => {
+  const plain = tcp(SYN, 1);
+  const tagged = new Uint8Array([
+    ...plain.subarray(0, 12),
+    ...[0x88, 0xa8, 0x00, 0x64, 0x81, 0x00, 0xa0, 0x0a],
+    ...plain.subarray(12),
+  ]);
+  assertEquals(
+    summarizePacket(decodePacket(tagged, 1)),
+    "vlan 100 vlan 10 10.0.0.2:40000 > 10.0.0.1:443 tcp S",
+  );
+});
+
 Deno.test("readCaptureFacts takes an address that answered off the list", () => {
   const arp = (operation: number, sender: number, target: number) =>
     new Uint8Array([

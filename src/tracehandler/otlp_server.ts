@@ -126,12 +126,6 @@ async function explainTaken(
   }
 }
 
-/** @returns Whether this runtime can answer gRPC calls; Deno can from 2.7 on. */
-export function canServeGrpc(): boolean {
-  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
-  return major > 2 || (major === 2 && minor >= 7);
-}
-
 class Receiver implements OtlpServer {
   httpAddress: OtlpServerAddress | undefined;
   grpcAddress: OtlpServerAddress | undefined;
@@ -212,11 +206,6 @@ class Receiver implements OtlpServer {
   }
 
   async listenGrpc({ hostname, port }: OtlpServerAddress): Promise<void> {
-    if (!canServeGrpc()) {
-      throw new Deno.errors.NotSupported(
-        `Cannot listen for gRPC: Deno ${Deno.version.deno} sends HTTP/2 answers without headers; Deno 2.7 and later send them`,
-      );
-    }
     const server = http2.createServer();
     const sessions = new Set<http2.ServerHttp2Session>();
     server.on("session", (session: http2.ServerHttp2Session) => {
@@ -298,14 +287,16 @@ class Receiver implements OtlpServer {
     };
     if (refusal !== undefined) {
       // Without a message the status comes with the first headers.
-      stream.respond({ ...head, ...status }, { endStream: true });
+      respond(stream, { ...head, ...status }, { endStream: true });
       // What still comes is of no use.
       stream.close(http2.constants.NGHTTP2_NO_ERROR);
       return;
     }
-    stream.respond(head, { waitForTrailers: true });
+    respond(stream, head, { waitForTrailers: true });
     stream.on("wantTrailers", () => stream.sendTrailers(status));
-    stream.end(frameGrpcMessage(new Uint8Array(0)));
+    // Deno 2.6 sends nothing that is given to `end`.
+    stream.write(frameGrpcMessage(new Uint8Array(0)));
+    stream.end();
   }
 
   /** Makes room for a message, which must come in time. */
@@ -393,6 +384,21 @@ class Receiving implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#onEnd();
+  }
+}
+
+/** Sends the first headers of an answer. */
+function respond(
+  stream: http2.ServerHttp2Stream,
+  headers: http2.OutgoingHttpHeaders,
+  options: http2.ServerStreamResponseOptions,
+): void {
+  stream.respond(headers, options);
+  // Deno 2.6 only takes the status over, but sends what its answer has.
+  const { _response: answer } = stream as { _response?: unknown };
+  if (!(answer instanceof Response)) return;
+  for (const [name, value] of Object.entries(headers)) {
+    if (!name.startsWith(":")) answer.headers.set(name, String(value));
   }
 }
 

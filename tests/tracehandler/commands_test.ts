@@ -5,7 +5,6 @@ import { encodeOtlp } from "../../src/profile/otlp_encoder.ts";
 import { profileFromOtlp } from "../../src/profile/profile_from_otlp.ts";
 import type { OtlpProfiles } from "../../src/profile/otlp_types.ts";
 import { OTLP_HTTP_PATH } from "../../src/tracehandler/otlp_endpoint.ts";
-import { canServeGrpc } from "../../src/tracehandler/otlp_server.ts";
 import { REPOSITORY } from "../support/file_url.ts";
 import {
   MemoryHost,
@@ -383,12 +382,6 @@ Deno.test("profile listen does not let other machines in by accident", async () 
     assertEquals(code, 2);
     assertStringIncludes(stderr, text);
   }
-  if (canServeGrpc()) return;
-  const { code, stderr } = await runMain([
-    ...["profile", "listen", "--http", "none", "--grpc", "0"],
-  ]);
-  assertEquals(code, 1);
-  assertStringIncludes(stderr, "Deno 2.7 and later");
 });
 
 Deno.test("profile validate names every breach by its place", async () => {

@@ -18,10 +18,10 @@ import {
   encodeGrpcMessage,
 } from "../../src/tracehandler/grpc_message.ts";
 import { requireThat, testWith } from "../support/requirement.ts";
-import { canServeGrpc } from "../../src/tracehandler/otlp_server.ts";
+import { canSendHttp2Headers } from "../support/http2_server.ts";
 
 const needsHttp2Server = requireThat(
-  canServeGrpc(),
+  canSendHttp2Headers(),
   "needs an HTTP/2 server that sends headers: Deno 2.7 or later",
 );
 
@@ -592,7 +592,7 @@ Deno.test("OtlpGrpcClient says that it met HTTP, and OtlpHttpClient that it met 
     true,
     grpc.said[0],
   );
-  if (!canServeGrpc()) return;
+  if (!canSendHttp2Headers()) return;
   await using server = await fakeGrpc(() => ({ status: 0 }));
   const http = await exportTo(
     `${server.url}${OTLP_HTTP_PATH}`,

@@ -1,10 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { sumFunctions } from "../../../src/profile/function_totals.ts";
 import { profileFromOtlp } from "../../../src/profile/profile_from_otlp.ts";
-import {
-  canServeGrpc,
-  listenOtlp,
-} from "../../../src/tracehandler/otlp_server.ts";
+import { listenOtlp } from "../../../src/tracehandler/otlp_server.ts";
 import type { ReceivedOtlp } from "../../../src/tracehandler/otlp_server.ts";
 import { startWorkload } from "../../support/dotnet.ts";
 import { runMain } from "../../support/memory_host.ts";
@@ -19,7 +16,7 @@ async function startCollector() {
   const address = { hostname: "127.0.0.1", port: 0 };
   const server = await listenOtlp({
     http: address,
-    grpc: canServeGrpc() ? address : undefined,
+    grpc: address,
     onProfiles: (each) => void received.push(each),
   });
   return {
@@ -36,10 +33,7 @@ testWith(
   async () => {
     await using workload = await startWorkload(["cpu", "--seconds", "60"]);
     await using collector = await startCollector();
-    const targets = canServeGrpc()
-      ? [collector.http, collector.grpc]
-      : [collector.http];
-    for (const target of targets) {
+    for (const target of [collector.http, collector.grpc]) {
       collector.received.length = 0;
       const { code, stderr, stdout } = await runMain([
         ...["eventpipe", "collect", "-p", String(workload.pid)],

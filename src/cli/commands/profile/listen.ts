@@ -7,7 +7,6 @@ import { OTLP_PORTS } from "../../../tracehandler/otlp_endpoint.ts";
 import { OtlpPartWriter } from "../../../tracehandler/otlp_part_writer.ts";
 import { OtlpRelay } from "../../../tracehandler/otlp_relay.ts";
 import {
-  canServeGrpc,
   listenOtlp,
   type OtlpServerAddress,
   type ReceivedOtlp,
@@ -39,7 +38,7 @@ const SHOWN_ATTRIBUTES: readonly (readonly [key: string, name: string])[] = [
 export async function run(context: CommandContext): Promise<number> {
   const { options, console, signal } = context;
   const http = readAddress(options, "http", OTLP_PORTS.http);
-  const grpc = readGrpcAddress(options);
+  const grpc = readAddress(options, "grpc", OTLP_PORTS.grpc);
   if (http === undefined && grpc === undefined) {
     throw new UsageError("Cannot listen: --http and --grpc are both none");
   }
@@ -212,15 +211,6 @@ function renderMetrics(
     lines.push(renderExportStats(relay.counters, "prometheus"));
   }
   return lines.join("\n");
-}
-
-function readGrpcAddress(options: OptionValues): OtlpServerAddress | undefined {
-  if (options["grpc"] !== undefined) {
-    return readAddress(options, "grpc", OTLP_PORTS.grpc);
-  }
-  return canServeGrpc()
-    ? { hostname: "127.0.0.1", port: OTLP_PORTS.grpc }
-    : undefined;
 }
 
 function readAddress(

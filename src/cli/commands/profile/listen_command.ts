@@ -19,8 +19,8 @@ export const listenCommand: Command = {
       name: "grpc",
       type: "string",
       valueName: "[HOST:]PORT",
-      help:
-        "where to listen for gRPC without TLS; none for nowhere, 127.0.0.1:4317 if not given and the runtime can",
+      default: "127.0.0.1:4317",
+      help: "where to listen for gRPC without TLS; none for nowhere",
     },
     {
       name: "allow-remote",

@@ -12,6 +12,8 @@ import {
   SessionIdMismatchError,
   UnsupportedCommandError,
 } from "../../../src/eventpipe/ipc/diagnostic_error.ts";
+import { formatHresult } from "../../../src/eventpipe/ipc/hresult_table.ts";
+import { encodeMessage } from "../../../src/eventpipe/ipc/message_encoder.ts";
 import { ReversedServer } from "../../../src/eventpipe/ipc/reversed_server.ts";
 import { DiagnosticServerDouble } from "../../../src/eventpipe/ipc/server_double.ts";
 import type {
@@ -196,6 +198,32 @@ Deno.test("DiagnosticServerDouble hangs who stops without reading", async () => 
     "no answer",
   );
   connection.close();
+});
+
+Deno.test("DiagnosticServerDouble leaves open what a runtime leaves open", async () => {
+  await using all = await start();
+  const cases = [
+    [0x0203, "0x80131384", true],
+    [0x0309, "0x80131385", true],
+    [0x0105, "0x80131385", false],
+    [0x0201, "0x80131384", false],
+  ] as const;
+  for (const [code, hresult, isOpen] of cases) {
+    using connection = await Deno.connect({
+      transport: "unix",
+      path: all.server.path,
+    });
+    await connection.write(encodeMessage(code));
+    const reply = new Uint8Array(24);
+    assertEquals(await connection.read(reply), 24);
+    const view = new DataView(reply.buffer);
+    assertEquals(formatHresult(view.getUint32(20, true)), hresult);
+    // It serves one after the other: it is through with the first one.
+    await all.client.processInfo();
+    const isWritable = await connection.write(new Uint8Array(1))
+      .then(() => true, () => false);
+    assertEquals(isWritable, isOpen, code.toString(16));
+  }
 });
 
 Deno.test("Session takes stream bytes that come with the answer", async () => {

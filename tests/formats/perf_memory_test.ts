@@ -8,7 +8,7 @@ import { perfAttr, perfPipe, perfRecord } from "../support/perf_data.ts";
 import { requireThat, testWith } from "../support/requirement.ts";
 
 const MIB = 1024 * 1024;
-const LONG_BYTES = 192 * MIB;
+const LONG_BYTES = 128 * MIB;
 const MAX_MIB = 300;
 const ROUND_SAMPLES = 512;
 const FRAMES = 40;

@@ -139,8 +139,8 @@ async function fetchRefused(
           options: { ...request.options, insecure: true },
         });
         result.stream.destroy();
-        context.log(
-          "this version of Deno does not show certificates that it refuses: looked at it on a second connection",
+        context.warn(
+          "a certificate that was refused was looked at on a second connection: Deno shows it by itself since 2.9",
         );
         return decodeChain(context, asSent(result, watcher));
       } finally {

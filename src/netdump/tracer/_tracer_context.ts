@@ -30,6 +30,8 @@ export interface TracerContext {
   readonly streamOptions: TracedStreamOptions;
   /** Says what goes on. */
   log(line: string): void;
+  /** Says what whoever reads the trace must know; the same once. */
+  warn(line: string): void;
   /** Begins the record of a connection. */
   newConn(conn: NewConn): LiveConn;
   /** Begins the record of a dial. */

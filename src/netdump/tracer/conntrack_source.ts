@@ -50,7 +50,8 @@ const PROC_FILE = "/proc/net/nf_conntrack";
  * `/proc/net/nf_conntrack`.
  *
  * @returns The table.
- * @throws {OsError} When the kernel refuses.
+ * @throws {Deno.errors.PermissionDenied} When a capability is missing.
+ * @throws {OsError} When the kernel refuses otherwise.
  * @throws {Deno.errors.NotSupported} When this system has none.
  */
 export function openConntrackTable(): ConntrackTable {
@@ -64,6 +65,12 @@ export function openConntrackTable(): ConntrackTable {
     }
     return new NetlinkConntrackTable(socket);
   } catch (error) {
+    if (error instanceof OsError && error.code === "EPERM") {
+      throw new Deno.errors.PermissionDenied(
+        "Cannot ask connection tracking: CAP_NET_ADMIN is missing; run as root or grant the capability",
+        { cause: error },
+      );
+    }
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
     try {
       Deno.statSync(PROC_FILE);

@@ -73,6 +73,7 @@ export class NetworkTracer implements AsyncDisposable {
   readonly #tick: ReturnType<typeof setInterval>;
   #ignoredReplies = 0;
   #conntrackFailure: string | undefined;
+  readonly #remarks = new Set<string>();
   #isClosed = false;
 
   /**
@@ -240,6 +241,10 @@ export class NetworkTracer implements AsyncDisposable {
       nextId,
       streamOptions: { clock, maxOps },
       log: (line) => this.#log(line),
+      warn: (line) => {
+        this.#remarks.add(line);
+        this.#log(line);
+      },
       newConn: ({ protocol, dial, fromResolver, address, port }) => {
         const conn: LiveConn = {
           protocol,
@@ -341,6 +346,7 @@ export class NetworkTracer implements AsyncDisposable {
   #warnings(): string[] {
     const unreadable = this.#conntrack?.unreadable ?? 0;
     return [
+      ...this.#remarks,
       ...(this.#conntrackFailure === undefined ? [] : [this.#conntrackFailure]),
       ...(unreadable === 0 ? [] : [
         `${unreadable} answers of connection tracking have a layout that is not known`,

@@ -317,7 +317,7 @@ export const traceCommand: Command = {
     ...CAPTURE_OPTIONS,
   ],
   details:
-    "Shows every DNS message, connection attempt, TLS handshake with its certificates, and each hop of redirects.\nExit code 1 means that the request failed or was answered with an error; files are written all the same, readable for their owner only.\nCredentials in URLs are never recorded; values of headers are with --headers values.",
+    "Shows every DNS message, connection attempt, TLS handshake with its certificates, and each hop of redirects.\nExit code 1 means that the request failed or was answered with an error; files are written all the same, readable for their owner only.\nCredentials in URLs are never recorded; values of headers are with --headers values.\nBuilt with Deno before 2.9 it shows the server's own certificate only, unless TLS is 1.2.",
   examples: [
     ["netdump trace https://controller.example.net/", "a waterfall"],
     [

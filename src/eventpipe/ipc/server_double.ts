@@ -47,6 +47,8 @@ export interface DoubleFault {
   readonly delayMs?: number | undefined;
   /** Bytes of the answer after which the connection is closed. */
   readonly closeAfterBytes?: number | undefined;
+  /** Bytes of the answer after which nothing more comes until the client closes. */
+  readonly stallAfterBytes?: number | undefined;
   /** Whether the connection is closed with the request unread, which resets it. */
   readonly reset?: boolean | undefined;
   /** Whether there is never an answer. */
@@ -440,12 +442,17 @@ export class DiagnosticServerDouble implements AsyncDisposable {
       both.set(glued, bytes.length);
       bytes = both;
     }
-    const end = Math.min(fault.closeAfterBytes ?? bytes.length, bytes.length);
+    const end = Math.min(
+      fault.closeAfterBytes ?? bytes.length,
+      fault.stallAfterBytes ?? bytes.length,
+      bytes.length,
+    );
     const step = fault.pieceBytes ?? Math.max(end, 1);
     for (let at = 0; at < end; at += step) {
       await writeAll(connection, bytes.subarray(at, Math.min(at + step, end)));
       if (fault.pieceBytes !== undefined) await pause(0);
     }
+    if (fault.stallAfterBytes !== undefined) await untilClosed(connection);
     if (fault.closeAfterBytes !== undefined) {
       throw new Error("Cannot go on: the connection is closed early as asked");
     }

@@ -368,6 +368,14 @@ Deno.test("DiagnosticClient gives up after its time limit and on a signal", asyn
     DOMException,
     "busy with another tool",
   );
+  for (const stallAfterBytes of [0, 19, 20, 25]) {
+    await using half = await start({ fault: () => ({ stallAfterBytes }) });
+    await assertRejects(
+      () => half.client.processInfo({ timeoutMs: 50 }),
+      DOMException,
+      "no answer within 0.05 s",
+    );
+  }
   const controller = new AbortController();
   const reason = new Error("enough");
   setTimeout(() => controller.abort(reason), 30);

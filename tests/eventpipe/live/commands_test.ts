@@ -300,6 +300,8 @@ testWith("eventpipe collect says which option is wrong", DOTNET, async () => {
     assertEquals(code, 2, stderr);
     assertStringIncludes(stderr, text);
   }
+  const both = await run("gcdump", "-p", "1", "-o", "-", "--report");
+  assertEquals(both.code, 2, both.stderr);
   const gone = await run("collect", "-p", "999999999");
   assertEquals(gone.code, 1);
   assertStringIncludes(gone.stderr, "is not running");

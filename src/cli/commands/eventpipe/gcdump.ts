@@ -8,7 +8,8 @@ import { takeHeapDump } from "../../../eventpipe/take_heap_dump.ts";
 import type { CommandContext } from "../../command.ts";
 import { renderReport, reportToJson } from "../../render_report.ts";
 import { reportDamage } from "../../report_damage.ts";
-import { writeOutput } from "../../write_output.ts";
+import { UsageError } from "../../usage_error.ts";
+import { refuseBinaryToTerminal, writeOutput } from "../../write_output.ts";
 import { timeStamp } from "./collect.ts";
 import { openTarget } from "./target_options.ts";
 
@@ -23,6 +24,15 @@ const PRIVATE_MODE = 0o600;
  */
 export async function run(context: CommandContext): Promise<number> {
   const { options, console, signal } = context;
+  const asksForReport = options["report"] === true || options["json"] === true;
+  if (options["output"] === "-") {
+    refuseBinaryToTerminal(console, true);
+    if (asksForReport) {
+      throw new UsageError(
+        "Cannot write the dump and a report on it to standard output at once",
+      );
+    }
+  }
   await using target = await openTarget(context);
   const path = options["output"] as string | undefined ??
     `${timeStamp(new Date())}_${target.pid ?? target.name}.gcdump`;
@@ -50,7 +60,7 @@ export async function run(context: CommandContext): Promise<number> {
       `wrote ${path} (${formatBytes(size)}, ${countObjects(dump)} objects)`,
     );
   }
-  if (options["report"] === true || options["json"] === true) {
+  if (asksForReport) {
     const report = {
       title: target.name,
       sections: heapReport(dump, { top: options["top"] as number }),

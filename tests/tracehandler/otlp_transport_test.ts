@@ -18,6 +18,7 @@ import {
   encodeGrpcMessage,
 } from "../../src/tracehandler/grpc_message.ts";
 import { requireThat, testWith } from "../support/requirement.ts";
+import { makeAuthority, makeCertificate } from "../netdump/lab/certificate.ts";
 import { canSendHttp2Headers } from "../support/http2_server.ts";
 
 const needsHttp2Server = requireThat(
@@ -366,6 +367,40 @@ Deno.test("parseRetryAfter reads seconds and dates", () => {
   assertEquals(parseRetryAfter("Fri, 02 Jan 2026 03:00:00 GMT", now), 0);
   assertEquals(parseRetryAfter("soon", now), undefined);
   assertEquals(parseRetryAfter(null, now), undefined);
+});
+
+Deno.test("OtlpHttpClient trusts who it is told to, and nobody else", async () => {
+  const authority = await makeAuthority("collector authority");
+  const now = Date.now();
+  const { certificate, key } = await makeCertificate(authority, {
+    names: ["localhost", "127.0.0.1"],
+    notBefore: new Date(now - 86_400_000),
+    notAfter: new Date(now + 86_400_000),
+  });
+  let requests = 0;
+  await using server = Deno.serve(
+    {
+      hostname: "127.0.0.1",
+      port: 0,
+      cert: certificate,
+      key,
+      onListen: () => {},
+    },
+    async (request) => {
+      await request.bytes();
+      requests++;
+      return new Response(null);
+    },
+  );
+  const url = `https://localhost:${server.addr.port}${OTLP_HTTP_PATH}`;
+  const unknown = await exportTo(url, [profileOf(1)]);
+  // Trying again would not make it known.
+  assertEquals([unknown.counts, requests], [[0, 1, 0, 0, 0, 0], 0]);
+  assertEquals(unknown.said[0]?.includes("certificate"), true);
+  const known = await exportTo(url, [profileOf(1)], {
+    caCertificates: [authority.certificate],
+  });
+  assertEquals([known.counts, requests], [[1, 0, 0, 0, 0, 0], 1]);
 });
 
 Deno.test("encodeGrpcMessage keeps printable text and gives back all of it", () => {

@@ -106,7 +106,13 @@ export async function run(context: CommandContext): Promise<number> {
   console.note(
     `received ${counts.messages} message${counts.messages === 1 ? "" : "s"} (${
       formatBytes(counts.bytes)
-    })${parts === undefined ? "" : `, stored in ${parts.partCount} files`}`,
+    })${
+      parts === undefined
+        ? ""
+        : `, stored in ${parts.partCount} file${
+          parts.partCount === 1 ? "" : "s"
+        }`
+    }`,
   );
   let hasLosses = counts.refused > 0;
   if (hasLosses) {

@@ -143,15 +143,15 @@ Deno.test("report tells top functions of a recording by programs that lie elsewh
 });
 
 Deno.test("convert makes pprof, speedscope and folded stacks of recordings and their text", async () => {
-  const folded = await run("convert", "--to", "folded", ...SYSROOT, FILE);
   const expected = await Deno.readTextFile(
     `${FOLDER}/workload.folded.expected.txt`,
   );
-  // Without the thread's name, which comes first there.
+  const toFolded = ["convert", "--to", "folded", ...SYSROOT, FILE];
+  assertEquals(await run(...toFolded, "--root", "thread"), expected);
+  const withoutThread = (line: string) => line.replace(/^[^;]*;/, "");
   assertEquals(
-    folded.trimEnd().split("\n").sort(),
-    expected.trimEnd().split("\n").map((line) => line.replace(/^[^;]*;/, ""))
-      .sort(),
+    (await run(...toFolded)).trimEnd().split("\n").sort(),
+    expected.trimEnd().split("\n").map(withoutThread).sort(),
   );
   const speedscope = JSON.parse(
     await run("convert", "--to", "speedscope", SCRIPT),

@@ -83,6 +83,7 @@ export interface LivePerfCounts {
 }
 
 const BATCH = 1024;
+const DRAIN_MS = 100;
 /** Halves of words of a frame. */
 const FRAME_HALVES = 4;
 
@@ -100,6 +101,8 @@ export class LivePerfSource implements RawTraceSource {
   readonly #comms: ReadonlySet<string> | undefined;
   /** Processes that ended in the last round, and before it. */
   #ended: number[] = [];
+  /** Records that the sorter could not hold back any longer. */
+  #early: PerfRecord[] = [];
   #samples = 0;
   #lost = 0;
   #throttled = 0;
@@ -139,24 +142,38 @@ export class LivePerfSource implements RawTraceSource {
 
   async *batches(): AsyncGenerator<readonly RawTrace[], void, undefined> {
     const { rings, isOver, waitMs } = this.#options;
-    while (true) {
-      const isLast = isOver();
-      if (isLast) rings.disable();
-      const ready: PerfRecord[] = [];
-      rings.read((record) => this.#take(record, ready));
-      const inOrder = isLast ? this.#sorter.finish() : this.#sorter.endRound();
-      // What was held back for too long comes first.
-      const records = ready.length === 0 ? inOrder : [...ready, ...inOrder];
-      if (records.length > 0) {
-        this.#refreshNames();
-        yield* this.#deliver(records);
+    // Files of symbols take their time to be read; the rings must not fill up.
+    const timer = setInterval(() => this.#drain(), DRAIN_MS);
+    try {
+      while (true) {
+        const isLast = isOver();
+        if (isLast) rings.disable();
+        this.#drain();
+        const inOrder = isLast
+          ? this.#sorter.finish()
+          : this.#sorter.endRound();
+        // What was held back for too long comes first.
+        const records = this.#early.length === 0
+          ? inOrder
+          : [...this.#early, ...inOrder];
+        this.#early = [];
+        if (records.length > 0) {
+          this.#refreshNames();
+          yield* this.#deliver(records);
+        }
+        if (isLast) return;
+        await rings.wait(waitMs());
       }
-      if (isLast) return;
-      await rings.wait(waitMs());
+    } finally {
+      clearInterval(timer);
     }
   }
 
-  #take(bytes: PerfRingBytes, ready: PerfRecord[]): void {
+  #drain(): void {
+    this.#options.rings.read((record) => this.#take(record));
+  }
+
+  #take(bytes: PerfRingBytes): void {
     const record = this.#decoder.decode(bytes, bytes.type, bytes.misc);
     if (record === undefined) return;
     switch (record.type) {
@@ -176,7 +193,7 @@ export class LivePerfSource implements RawTraceSource {
       case "sample":
         if (record.pid === this.#options.ownPid) return;
     }
-    for (const early of this.#sorter.add(record)) ready.push(early);
+    for (const early of this.#sorter.add(record)) this.#early.push(early);
   }
 
   /** Code that was compiled since the last round may lie where other code lay. */

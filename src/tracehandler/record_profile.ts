@@ -45,7 +45,7 @@ export interface RecordProfileOptions {
   readonly period?: number | undefined;
   /** Processors on which samples are taken. */
   readonly cpus: readonly number[];
-  /** Pages of the ring of each processor, a power of two. @default {for two seconds} */
+  /** Pages of the ring of each processor, a power of two. @default {for some seconds, all rings together about 64 MiB} */
   readonly ringPages?: number | undefined;
   /** Most frames of a stack. @default {the system's limit} */
   readonly maxStack?: number | undefined;
@@ -99,9 +99,10 @@ const MAX_TIMER_MS = 0x7fff_ffff;
 const CACHE_SIZE = 65_536;
 const FRAME_CACHE_SIZE = 65_536;
 const SAMPLE_BYTES = 440;
-const RING_SECONDS = 2;
+const RING_SECONDS = 5;
 const MIN_RING_PAGES = 128;
-const MAX_RING_PAGES = 8192;
+const MAX_RING_BYTES = 16 * 1024 * 1024;
+const ALL_RINGS_BYTES = 64 * 1024 * 1024;
 const PAGE_BYTES = 4096;
 
 /**
@@ -129,7 +130,8 @@ export async function recordProfile(
     frequency,
     period,
     cpus: options.cpus,
-    ringPages: options.ringPages ?? ringPagesFor(period, frequency),
+    ringPages: options.ringPages ??
+      ringPagesFor(period, frequency, options.cpus.length),
     maxStack: options.maxStack ?? 0,
     includeIdle: options.includeIdle === true,
     onNote: options.onNote,
@@ -149,6 +151,8 @@ export async function recordProfile(
     stats,
   });
 
+  // Now, so that nothing waits for it while samples come.
+  if (!opened.event.userOnly) kernel.symbols();
   const startNs = clocks.unixNs();
   const started = performance.now();
   if (target.type !== "next-program") rings.enable();
@@ -302,11 +306,17 @@ function readContainerId(pid: number): string {
   return /[0-9a-f]{64}/.exec(text)?.[0] ?? "";
 }
 
-function ringPagesFor(period: number | undefined, frequency: number): number {
+/** For some seconds, but no more than a share of what all rings may take together. */
+function ringPagesFor(
+  period: number | undefined,
+  frequency: number,
+  cpuCount: number,
+): number {
   const bytes = period === undefined
     ? frequency * SAMPLE_BYTES * RING_SECONDS
-    : MAX_RING_PAGES * PAGE_BYTES / 8;
+    : MAX_RING_BYTES;
+  const wanted = Math.min(bytes, MAX_RING_BYTES, ALL_RINGS_BYTES / cpuCount);
   let pages = MIN_RING_PAGES;
-  while (pages < MAX_RING_PAGES && pages * PAGE_BYTES < bytes) pages *= 2;
+  while (pages * PAGE_BYTES < wanted) pages *= 2;
   return pages;
 }

@@ -128,12 +128,13 @@ testWith(
       const spin = await compileSpin(folder);
       await using running = start(spin, ["20"]);
       const controller = new AbortController();
-      const timer = setTimeout(() => controller.abort(), 500);
+      const stopping = usesProcessor(running.pid, 1)
+        .then(() => controller.abort());
       const output = `${folder}/out.speedscope.json`;
       const { code, stderr } = await runMain([
         ...["profile", "record", "-p", `${running.pid}`, "-o", output],
       ], { signal: controller.signal });
-      clearTimeout(timer);
+      await stopping;
       assertEquals(code, 0, stderr);
       const { profiles, shared } = JSON.parse(await Deno.readTextFile(output));
       assert(profiles[0].samples.length > 50);
@@ -156,7 +157,7 @@ testWith(
       assertEquals(code, 0, stderr);
       const shown = stdout.split("spin: ").slice(1);
       assert(shown.length >= 2, stdout);
-      assertStringIncludes(shown[0]!, "work");
+      assert(shown.some((text) => text.includes("work")), stdout);
       const metrics = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
       assert(metrics["agent.trace_cache.hits"] > 100);
       assertEquals(metrics["agent.errors.perf_event_lost"], 0);
@@ -228,9 +229,9 @@ testWith("profile record finds the files of a process with another root", [
     await Deno.mkdir(root);
     const spin = await compileSpin(root, ["-static"]);
     await Deno.rename(spin, `${root}/only-here`);
-    await using running = start("chroot", [root, "/only-here", "20"]);
+    await using running = start("chroot", [root, "/only-here", "1"]);
     const { code, stdout, stderr } = await runMain([
-      ...["profile", "record", "-p", `${running.pid}`, "-d", "1s"],
+      ...["profile", "record", "-p", `${running.pid}`],
       ...["-o", "-", "--to", "folded"],
     ]);
     assertEquals(code, 0, stderr);
@@ -373,6 +374,20 @@ testWith("profile record names what .NET compiled", [
       assertNear(100 * (found?.exclusive ?? 0) / total, expected, method);
     }
   }));
+
+/** Waits until a process has had so much more of a processor, however busy the machine is. */
+async function usesProcessor(pid: number, seconds: number): Promise<void> {
+  const usedTicks = async () => {
+    const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[11]);
+  };
+  const limit = await usedTicks() + seconds * 100;
+  while (await usedTicks() < limit) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    setTimeout(resolve, 50);
+    await promise;
+  }
+}
 
 function canBeRunByOthers(): boolean {
   let path = Deno.realPathSync(Deno.execPath());

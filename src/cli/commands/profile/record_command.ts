@@ -140,7 +140,7 @@ export const recordCommand: Command = {
       max: 1 << 18,
       valueName: "N",
       help:
-        "pages of memory for each processor, a power of two; enough for two seconds without",
+        "pages of memory for each processor, a power of two; enough for some seconds without",
     },
     {
       name: "idle",

@@ -110,13 +110,22 @@ function handshakeOfRuntime(request: RuntimeRequest): Promise<TlsResult> {
   return hasFullTls() ? connectTls(request) : relayTls(request);
 }
 
-/** The wire tells up to TLS 1.2 what was sent; some runtimes tell the first certificate alone. */
+/**
+ * The wire tells up to TLS 1.2 what was sent. Later it tells how much: runtimes
+ * that show the way up to a trusted authority show more than came, others the
+ * first certificate alone.
+ */
 function asSent(
   result: TlsResult,
   watcher: TlsWatcher,
 ): readonly Uint8Array[] {
   const seen = watcher.certificates;
-  return (seen.length > 0 ? seen : result.chain).slice(0, MAX_CHAIN)
+  const chain = seen.length > 0 ? [...seen] : [...result.chain];
+  let size = chain.reduce((sum, { length }) => sum + length, 0);
+  while (chain.length > 1 && size > watcher.size && !watcher.isFull) {
+    size -= chain.pop()!.length;
+  }
+  return chain.slice(0, MAX_CHAIN)
     .filter(({ length }) => length <= MAX_CERTIFICATE_BYTES);
 }
 

@@ -30,6 +30,16 @@ export class TlsWatcher {
     this.#size += part.length;
   }
 
+  /** Bytes that came. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Whether more came than is looked at. */
+  get isFull(): boolean {
+    return this.#size >= MAX_BYTES;
+  }
+
   /** IANA number of the cipher suite that the server chose, 0 when it is not known. */
   get cipherSuite(): number {
     const bytes = this.#bytes();

@@ -498,6 +498,37 @@ testWith(
 );
 
 testWith(
+  "NetworkTracer records the certificates that were sent, and no others that it knows",
+  NEEDS,
+  async () => {
+    const [leaf = ""] = pki!.server.cert.split(
+      /(?<=-----END CERTIFICATE-----\n)/,
+    );
+    for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+      for (
+        const [cert, expected] of [[leaf, 1], [pki!.server.cert, 2]] as const
+      ) {
+        await using server = await serveTls(
+          { key: pki!.server.key, cert },
+          { maxVersion },
+        );
+        await using tracer = makeTracer();
+        assertEquals(
+          await fetchOne(tracer, `https://localhost:${server.port}/`),
+          "200 pong",
+        );
+        const { trace } = await tracer.getTrace("");
+        assertEquals(
+          trace.tlsTunnels[0]?.peerCerts.length,
+          expected,
+          `${maxVersion}, ${expected} sent`,
+        );
+      }
+    }
+  },
+);
+
+testWith(
   "NetworkTracer tells no server whence it is redirected to one without TLS",
   NEEDS,
   async () => {

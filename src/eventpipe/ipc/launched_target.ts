@@ -1,6 +1,7 @@
 import { ownTempFolder } from "./default_port.ts";
 import type { DiagnosticClient } from "./diagnostic_client.ts";
 import { ServerNotAvailableError } from "./diagnostic_error.ts";
+import { resumeOthers } from "./resume_others.ts";
 import { ReversedServer } from "./reversed_server.ts";
 
 /** How long a program may take to start its runtime. */
@@ -95,17 +96,8 @@ export async function launchTarget(
   } finally {
     clearTimeout(timer);
   }
-  // Runtimes of its own children wait too, for us.
   const closing = new AbortController();
-  const others = (async () => {
-    const resumed: Promise<void>[] = [];
-    for await (const { client: other } of server) {
-      resumed.push(
-        other.resumeRuntime({ signal: closing.signal }).catch(() => {}),
-      );
-    }
-    await Promise.all(resumed);
-  })();
+  const others = resumeOthers(server, { signal: closing.signal });
   stack.defer(async () => {
     await end();
     await ended;

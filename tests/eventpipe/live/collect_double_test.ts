@@ -135,3 +135,40 @@ testWith(
     assertEquals(requests.some(({ type }) => type === "resumeRuntime"), false);
   },
 );
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+testWith(
+  "eventpipe collect lets other runtimes go on that dial to its port",
+  NEEDS,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    const port = `${folder}/port`;
+    const recording = runMain([
+      ...["eventpipe", "collect", "--diagnostic-port", port],
+      ...["-o", `${folder}/t.nettrace`],
+    ]);
+    {
+      await using first = DiagnosticServerDouble.dial(port, {
+        suspended: true,
+        stream: { live: [EVENTS] },
+      });
+      await until(() => first.sessionCount > 0);
+      await using second = DiagnosticServerDouble.dial(port, {
+        info: {
+          runtimeCookie: "223e4567-e89b-12d3-a456-426614174000",
+          processId: 77n,
+        },
+        suspended: true,
+      });
+      await until(() => !first.isSuspended && !second.isSuspended);
+      await first.close();
+      const { code, stderr } = await recording;
+      assertEquals(code, 0, stderr);
+      assertStringIncludes(stderr, "process 77 dials too");
+    }
+    await Deno.remove(folder, { recursive: true });
+  },
+);

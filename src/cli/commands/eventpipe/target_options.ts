@@ -4,6 +4,7 @@ import { launchTarget } from "../../../eventpipe/ipc/launched_target.ts";
 import type { LaunchedTarget } from "../../../eventpipe/ipc/launched_target.ts";
 import { publishedProcesses } from "../../../eventpipe/ipc/published_processes.ts";
 import type { PublishedProcess } from "../../../eventpipe/ipc/published_processes.ts";
+import { resumeOthers } from "../../../eventpipe/ipc/resume_others.ts";
 import { ReversedServer } from "../../../eventpipe/ipc/reversed_server.ts";
 import type { OptionSpec } from "../../../formats/option_spec.ts";
 import type { CommandContext } from "../../command.ts";
@@ -116,12 +117,26 @@ export async function openTarget(context: CommandContext): Promise<Target> {
     console.note(`waiting for a runtime at ${port.split(",")[0]}`);
     const runtime = await server.accept(signal);
     if (runtime === undefined) throw new Error("Cannot wait: server is closed");
+    const closing = new AbortController();
+    const others = options["resume-runtime"] !== "true"
+      ? undefined
+      : resumeOthers(server, {
+        signal: closing.signal,
+        onRuntime: ({ processId }) =>
+          console.note(
+            `process ${processId} dials too: it is let go on and left out`,
+          ),
+      });
     return {
       client: runtime.client,
       name: base,
       pid: Number(runtime.processId),
       launched: undefined,
-      [Symbol.asyncDispose]: () => server.close(),
+      async [Symbol.asyncDispose]() {
+        closing.abort();
+        await server.close();
+        await others;
+      },
     };
   } catch (error) {
     await server.close();

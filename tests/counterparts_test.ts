@@ -19,6 +19,8 @@ const COUNTERPARTS: readonly Counterpart[] = [
   ["NetDumper.LastPublishAt", "netdump", "NetDumper", "lastPublishAt"],
   ["NetDumper.Publish", "netdump", "NetDumper", "publish"],
   ["TracedNetRequest", "netdump", "TracedNetRequest"],
+  ["nettrace.AnyNetTrace", "netdump", "AnyNetTrace"],
+  ["nettrace.PacketCapture", "netdump", "PacketCapture"],
   // dotnetdiag
   ["CommandSet*", "eventpipe", "COMMAND_SET"],
   ["EventPipe*Tracing", "eventpipe", "COMMAND"],

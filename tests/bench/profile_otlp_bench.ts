@@ -13,7 +13,7 @@ import { OTLP_PEER } from "../support/otlp_peer.ts";
 
 const IS_SHORT = Deno.env.get("TRACEDECK_BENCH") === "short";
 const SAMPLES = IS_SHORT ? 2_000 : 20_000;
-const rounds = IS_SHORT ? { n: 3, warmup: 1 } : {};
+const rounds = IS_SHORT ? { n: 5, warmup: 20 } : {};
 const profile = largeProfile(SAMPLES);
 const message = otlpFromProfile(profile);
 const bytes = encodeOtlp(message);

@@ -28,7 +28,7 @@ import type { TraceProcessor } from "../../src/tracehandler/trace_processor.ts";
 const IS_SHORT = Deno.env.get("TRACEDECK_BENCH") === "short";
 const TRACES = IS_SHORT ? 51_200 : 204_800;
 const GOAL_PER_SECOND = 1_000_000;
-const rounds = IS_SHORT ? { n: 3, warmup: 2 } : { n: 15, warmup: 5 };
+const rounds = IS_SHORT ? { n: 5, warmup: 8 } : { n: 15, warmup: 5 };
 const STACKS = 5000;
 const DEPTH = 23;
 const BATCH = 256;

@@ -101,9 +101,9 @@ export class PerfRecordDecoder {
           misc,
         );
       case PERF_RECORD.lost:
-        return this.#lost(record, HEADER_BYTES + 8);
+        return this.#lost(record, HEADER_BYTES + 8, false);
       case PERF_RECORD.lostSamples:
-        return this.#lost(record, HEADER_BYTES);
+        return this.#lost(record, HEADER_BYTES, true);
       case PERF_RECORD.kernelSymbol:
         return this.#kernelSymbol(record);
       case PERF_RECORD.throttle:
@@ -390,6 +390,7 @@ export class PerfRecordDecoder {
   #lost(
     record: PerfRecordBytes,
     countAt: number,
+    isOfSamples: boolean,
   ): PerfLostRecord | PerfRecordFault {
     if (record.size < countAt + 8) {
       return { type: "fault", detail: `loss of ${record.size} bytes is cut` };
@@ -398,6 +399,7 @@ export class PerfRecordDecoder {
       type: "lost",
       timeNs: this.#timeOf(record),
       count: this.#u64(record.view, record.at + countAt),
+      isOfSamples,
     };
   }
 

@@ -340,11 +340,15 @@ export class PerfRecordReader implements AsyncDisposable {
       return;
     }
     if (record.type === "lost") {
-      this.#stats.count("perf_records_lost", "data_loss", {
-        amount: record.count,
-        offset,
-        detail: "the kernel could not write them while recording",
-      });
+      this.#stats.count(
+        record.isOfSamples ? "perf_samples_lost" : "perf_records_lost",
+        "data_loss",
+        {
+          amount: record.count,
+          offset,
+          detail: "the kernel could not write them while recording",
+        },
+      );
     } else if (record.type === "throttle") {
       this.#stats.count("perf_sampling_throttled", "notice", {
         offset,

@@ -66,11 +66,16 @@ export interface PerfTaskRecord {
   readonly isOfRunning: boolean;
 }
 
-/** Samples that could not be written. */
+/** Records that could not be written. */
 export interface PerfLostRecord {
   readonly type: "lost";
   readonly timeNs: number;
   readonly count: number;
+  /**
+   * Whether only samples were counted. Recorders tell so at their end once more
+   * what was told before of records of all kinds.
+   */
+  readonly isOfSamples: boolean;
 }
 
 /** The kernel slowed sampling down, or no longer does. */

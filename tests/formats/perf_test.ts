@@ -47,7 +47,11 @@ Deno.test("info tells of a perf.data file who recorded what, and what to do next
   );
   assertStringIncludes(info.recording.commandLine, "record -F 199 -g");
   assertEquals(
-    [info.recording.processes, info.recording.threads, info.recording.lost],
+    [
+      info.recording.processes,
+      info.recording.threads,
+      info.recording.lostRecords,
+    ],
     [2, 3, 0],
   );
   assertEquals(info.events, [{
@@ -255,6 +259,6 @@ Deno.test("samples lost while recording end with 3", async () => {
     stdin: bytes,
   });
   assertEquals(code, 3);
-  assertEquals(JSON.parse(stdout).recording.lost, 42);
+  assertEquals(JSON.parse(stdout).recording.lostRecords, 42);
   assertStringIncludes(stderr, "perf records lost (42)");
 });

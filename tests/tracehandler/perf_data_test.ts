@@ -588,11 +588,16 @@ Deno.test("openPerfRecords counts what was lost while recording", async () => {
       sample(10),
       lost(5n),
       lost(7n),
+      perfRecord(PERF_RECORD.lostSamples, (body) => {
+        body.u64(11n);
+        body.zeros(32);
+      }),
       perfRecord(PERF_RECORD.throttle, (body) => body.zeros(24)),
     ],
   }));
   assertEquals(statsOf(recording), {
     perf_records_lost: 12,
+    perf_samples_lost: 11,
     perf_sampling_throttled: 1,
   });
   assertEquals(recording.stats.hasLoss, true);

@@ -381,8 +381,10 @@ Deno.test("PerfRecordDecoder tells how many records were lost, by either record"
     body.u64(43n);
   });
   assertEquals(
-    [lost, samples].map((record) => record?.type === "lost" && record.count),
-    [42, 43],
+    [lost, samples].map((record) =>
+      record?.type === "lost" && [record.count, record.isOfSamples]
+    ),
+    [[42, false], [43, true]],
   );
 });
 

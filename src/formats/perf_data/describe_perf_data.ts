@@ -24,7 +24,8 @@ class Counts {
   readonly periods: number[] = [];
   readonly processes = new Set<number>();
   readonly threads = new Set<number>();
-  lost = 0;
+  lostRecords = 0;
+  lostSamples = 0;
   withoutUserStack = 0;
   firstTime: bigint | undefined;
   lastTime: bigint | undefined;
@@ -91,7 +92,10 @@ async function countRecords(reader: PerfRecordReader): Promise<Counts> {
   const counts = new Counts();
   for await (const batch of reader.batches()) {
     for (const { record, event } of batch) {
-      if (record.type === "lost") counts.lost += record.count;
+      if (record.type === "lost") {
+        if (record.isOfSamples) counts.lostSamples += record.count;
+        else counts.lostRecords += record.count;
+      }
       if (record.type !== "sample") continue;
       counts.samples[event] = (counts.samples[event] ?? 0) + 1;
       counts.periods[event] = (counts.periods[event] ?? 0) + record.period;
@@ -177,10 +181,16 @@ function recordingSection(
         value: counts.threads.size,
       },
       {
-        key: "lost",
+        key: "lostRecords",
         title: "records lost while recording",
         unit: "count",
-        value: counts.lost,
+        value: counts.lostRecords,
+      },
+      {
+        key: "lostSamples",
+        title: "samples lost while recording",
+        unit: "count",
+        value: counts.lostSamples,
       },
       {
         key: "withoutUserStack",

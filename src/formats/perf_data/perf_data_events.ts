@@ -148,7 +148,11 @@ function eventOfOther(
         fields: { parentPid: record.parentPid, parentTid: record.parentTid },
       };
     case "lost":
-      return { ...base, fields: { count: record.count } };
+      return {
+        ...base,
+        name: record.isOfSamples ? "lost-samples" : "lost",
+        fields: { count: record.count },
+      };
     case "kernel-symbol":
       return {
         ...base,

@@ -48,10 +48,9 @@ export class NativeFrameConverter implements FrameConverter {
   // Frames carry the generation of their process's mappings themselves.
   readonly generation: number = 0;
   readonly #options: NativeFrameConverterOptions;
-  readonly #mappings = new WeakMap<
-    MappedRange,
-    { symbols: FileSymbols | undefined; mapping: Mapping }
-  >();
+  readonly #mappings = new WeakMap<MappedRange, NamedMapping>();
+  /** By path, place and size: processes share what they have mapped alike. */
+  readonly #shared = new WeakMap<FileSymbols, Map<string, NamedMapping>>();
   readonly #kernelMappings = new WeakMap<MappedRange, Mapping>();
 
   /** @param options Where mappings and names come from. */
@@ -108,16 +107,21 @@ export class NativeFrameConverter implements FrameConverter {
     symbols: FileSymbols | undefined,
     pid: number,
   ): ConvertedFrame | Promise<ConvertedFrame> {
-    const mapping = this.#mappingOf(range, symbols);
+    const { mapping, frames } = this.#mappingOf(range, symbols);
     const offset = address - range.start + range.fileOffset;
     const fileAddress = symbols?.addressOf(offset) ??
       Number(mapping.start) + address - range.start;
+    const known = frames.get(fileAddress);
+    if (known !== undefined) return known;
     const at = BigInt(fileAddress);
     const symbol = symbols?.find(fileAddress);
     if (symbol !== undefined) {
-      return converted(
+      const named = converted(
         frameOf(FRAME_TYPE.native, at, mapping, demangle(symbol.name)),
       );
+      if (frames.size >= MAX_KNOWN_FRAMES) frames.clear();
+      frames.set(fileAddress, named);
+      return named;
     }
     // Code that was compiled ahead of time lies in files without symbols.
     return whenReady(
@@ -185,11 +189,53 @@ export class NativeFrameConverter implements FrameConverter {
   #mappingOf(
     range: MappedRange,
     symbols: FileSymbols | undefined,
-  ): Mapping {
+  ): NamedMapping {
     const known = this.#mappings.get(range);
-    if (known !== undefined && known.symbols === symbols) return known.mapping;
-    const start = symbols?.addressOf(range.fileOffset) ?? range.fileOffset;
-    const mapping: Mapping = {
+    if (known !== undefined && known.symbols === symbols) return known;
+    const mapping = symbols === undefined
+      ? namedMapping(range, symbols)
+      : this.#sharedMapping(range, symbols);
+    this.#mappings.set(range, mapping);
+    return mapping;
+  }
+
+  #sharedMapping(range: MappedRange, symbols: FileSymbols): NamedMapping {
+    let ofFile = this.#shared.get(symbols);
+    if (ofFile === undefined) {
+      ofFile = new Map();
+      this.#shared.set(symbols, ofFile);
+    }
+    const { start, end, fileOffset, file } = range;
+    const key = `${fileOffset} ${end - start} ${file.path}`;
+    let mapping = ofFile.get(key);
+    if (mapping === undefined) {
+      mapping = namedMapping(range, symbols);
+      if (ofFile.size >= MAX_MAPPINGS_OF_FILE) ofFile.clear();
+      ofFile.set(key, mapping);
+    }
+    return mapping;
+  }
+}
+
+/** What a file is mapped as, with those of its frames that have names. */
+interface NamedMapping {
+  readonly symbols: FileSymbols | undefined;
+  readonly mapping: Mapping;
+  /** By address in the file. */
+  readonly frames: Map<number, ConvertedFrame>;
+}
+
+const MAX_KNOWN_FRAMES = 65_536;
+const MAX_MAPPINGS_OF_FILE = 256;
+
+function namedMapping(
+  range: MappedRange,
+  symbols: FileSymbols | undefined,
+): NamedMapping {
+  const start = symbols?.addressOf(range.fileOffset) ?? range.fileOffset;
+  return {
+    symbols,
+    mapping: {
       start: BigInt(start),
       end: BigInt(start + range.end - range.start),
       fileOffset: BigInt(range.fileOffset),
@@ -197,10 +243,9 @@ export class NativeFrameConverter implements FrameConverter {
       buildId: symbols?.buildId || range.file.buildId,
       goBuildId: symbols?.goBuildId,
       fileId: symbols?.fileId,
-    };
-    this.#mappings.set(range, { symbols, mapping });
-    return mapping;
-  }
+    },
+    frames: new Map(),
+  };
 }
 
 /**

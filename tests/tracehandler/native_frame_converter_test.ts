@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { DecodeStats } from "../../src/base/decode_stats.ts";
 import { FRAME_TYPE } from "../../src/profile/frame_type_table.ts";
 import type { RawFrame } from "../../src/profile/raw_trace.ts";
@@ -76,6 +76,27 @@ Deno.test("NativeFrameConverter names the function of a mapped file", async () =
   assertEquals(
     [mapping?.start, mapping?.end, mapping?.fileName, mapping?.buildId],
     [0x401000n, 0x402000n, "/opt/app", "ab12"],
+  );
+});
+
+Deno.test("NativeFrameConverter gives processes with the same file the same frame", async () => {
+  const spaces = [spaceOfApp(), spaceOfApp(), spaceOfApp("/other/name")];
+  const converter = new NativeFrameConverter({
+    symbols: { ...NO_SYMBOLS, symbolsOf: () => APP },
+    spaceOf: (pid) => spaces[pid],
+  });
+  const frames: TraceFrame[] = [];
+  for (const pid of spaces.keys()) {
+    const { frames: [frame] } = await converter.convertFrame(
+      userFrame(0x7f00_0100),
+      rawTrace({ pid }),
+    );
+    frames.push(frame!);
+  }
+  assertStrictEquals(frames[0], frames[1]);
+  assertEquals(
+    frames.map(({ mapping }) => mapping?.fileName),
+    ["/opt/app", "/opt/app", "/other/name"],
   );
 });
 

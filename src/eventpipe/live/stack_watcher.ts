@@ -27,7 +27,12 @@ import { StackTraces } from "./stack_traces.ts";
 const CODE_KEYWORDS = 0x38n;
 /** Traces that may wait for the names of their frames. */
 const MAX_WAITING = 524_288;
-const NAMING_INTERVAL_MS = 5_000;
+/** Lists of code are asked for at most a twentieth of the time, within these bounds. */
+const NAMING_PAUSE_FACTOR = 20;
+const MIN_NAMING_PAUSE_MS = 1_000;
+const MAX_NAMING_PAUSE_MS = 10_000;
+/** A process that is about to end refuses sessions before its stream ends. */
+const ENDING_MS = 500;
 const FIRST_PAUSE_MS = 5;
 const LAST_PAUSE_MS = 500;
 /** So many loads make a new list worth while, which forgets what was unloaded. */
@@ -41,7 +46,7 @@ export interface StackWatcherOptions extends FrameNameOptions {
   readonly bufferSizeMb?: number | undefined;
   /** Most traces that wait for names; beyond it the oldest are dropped. @default {524288} */
   readonly maxWaiting?: number | undefined;
-  /** Least ms between two lists of code that the runtime is asked for. @default {5000} */
+  /** Least ms between two lists of code that the runtime is asked for. @default {20 times as long as the last one took, from 1000 to 10000} */
   readonly namingIntervalMs?: number | undefined;
   /** Called when the session runs. */
   readonly onStart?: (() => Promise<void> | void) | undefined;
@@ -102,6 +107,8 @@ export class StackWatcher implements RawTraceSource {
   #namedUpTo = 0;
   #naming: Promise<void> | undefined;
   #namedAtMs = -Infinity;
+  #namingPauseMs = 0;
+  readonly #ended = Promise.withResolvers<void>();
   readonly #leaving = new AbortController();
   #hasEnded = false;
   #failure: unknown;
@@ -244,6 +251,7 @@ export class StackWatcher implements RawTraceSource {
       if (!(error instanceof TruncatedError)) this.#failure = error;
     }
     this.#hasEnded = true;
+    this.#ended.resolve();
     this.#wake.resolve();
   }
 
@@ -316,7 +324,7 @@ export class StackWatcher implements RawTraceSource {
   }
 
   #pauseMs(): number {
-    const { namingIntervalMs = NAMING_INTERVAL_MS } = this.#options;
+    const { namingIntervalMs = this.#namingPauseMs } = this.#options;
     if (this.#hasEnded) return 0;
     return Math.max(this.#namedAtMs + namingIntervalMs - performance.now(), 0);
   }
@@ -324,6 +332,7 @@ export class StackWatcher implements RawTraceSource {
   #nameCode(): void {
     if (this.#naming !== undefined || this.#pauseMs() > 0) return;
     const upTo = this.#batchNumber;
+    const startMs = performance.now();
     this.#naming = this.#askForNames().then((isComplete) => {
       if (isComplete) {
         for (const batch of this.#queue) {
@@ -332,9 +341,25 @@ export class StackWatcher implements RawTraceSource {
       }
       this.#namedUpTo = upTo;
       this.#namedAtMs = performance.now();
+      this.#namingPauseMs = Math.min(
+        Math.max(
+          NAMING_PAUSE_FACTOR * (this.#namedAtMs - startMs),
+          MIN_NAMING_PAUSE_MS,
+        ),
+        MAX_NAMING_PAUSE_MS,
+      );
       this.#naming = undefined;
       this.#wake.resolve();
     });
+  }
+
+  /** Whether the process ends by itself. */
+  async #isEnding(): Promise<boolean> {
+    const pause = Promise.withResolvers<void>();
+    const timer = setTimeout(pause.resolve, ENDING_MS);
+    await Promise.race([this.#ended.promise, pause.promise]);
+    clearTimeout(timer);
+    return this.#hasEnded && this.#options.stop?.aborted !== true;
   }
 
   /** Lets the runtime list all its code: a session that ends at once. Never rejects. */
@@ -355,7 +380,7 @@ export class StackWatcher implements RawTraceSource {
       if (!(error instanceof Error)) throw error;
       // A process that has ended names nothing, which needs no words.
       const hasGone = this.#leaving.signal.aborted ||
-        error instanceof ServerNotAvailableError;
+        error instanceof ServerNotAvailableError || await this.#isEnding();
       if (!hasGone) {
         this.#options.onNote?.(`methods were not named: ${error.message}`);
       }

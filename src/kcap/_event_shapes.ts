@@ -72,7 +72,8 @@ const NO_RENAMES: ReadonlyMap<string, string> = new Map();
  * run of bytes replaces decoding, interning and renaming them one by one.
  */
 export class EventShapes {
-  readonly #dialect: KcapDialect;
+  /** Layout of the events. */
+  readonly dialect: KcapDialect;
   readonly #normalize: boolean;
   readonly #types = new Map<number, TypeEntry[]>();
   #typeCount = 0;
@@ -86,7 +87,7 @@ export class EventShapes {
    * @param normalize Whether names of earlier releases become today's.
    */
   constructor(dialect: KcapDialect, normalize: boolean) {
-    this.#dialect = dialect;
+    this.dialect = dialect;
     this.#normalize = normalize;
   }
 
@@ -99,7 +100,7 @@ export class EventShapes {
    * @throws {FormatError} When the record ends in it.
    */
   readShape(cursor: RecordCursor): EventShape {
-    const { typeBytes } = this.#dialect;
+    const { typeBytes } = this.dialect;
     const entry = this.#type(cursor);
     const at = cursor.position + typeBytes + 1;
     const { shapes } = entry;
@@ -155,7 +156,7 @@ export class EventShapes {
 
   #type(cursor: RecordCursor): TypeEntry {
     const { view, position: at } = cursor;
-    const hookId = this.#dialect.typeBytes === 18
+    const hookId = this.dialect.typeBytes === 18
       ? view.getUint16(at + 16)
       : view.getUint8(at + 16);
     const word0 = view.getInt32(at);
@@ -225,7 +226,7 @@ export class EventShapes {
 
   #decodeParam(cursor: RecordCursor, shape: EventShape): ParamShape {
     const at = cursor.position;
-    const { types, wires } = this.#dialect.params;
+    const { types, wires } = this.dialect.params;
     const typeId = cursor.u16();
     const storedName = cursor.text();
     const wire = wires[typeId] ?? WIRE.none;

@@ -54,6 +54,7 @@ export class EventDecoder {
   readonly #normalize: boolean;
   readonly #clock = new CaptureClock();
   readonly #shapes = new Map<KcapDialect, EventShapes>();
+  #last: EventShapes | undefined;
   #badTimestamps = 0;
 
   /** @param options What to do with legacy names. */
@@ -156,11 +157,14 @@ export class EventDecoder {
   }
 
   #shapesOf(dialect: KcapDialect): EventShapes {
+    // Nearly all captures have one dialect.
+    if (this.#last?.dialect === dialect) return this.#last;
     let shapes = this.#shapes.get(dialect);
     if (shapes === undefined) {
       shapes = new EventShapes(dialect, this.#normalize);
       this.#shapes.set(dialect, shapes);
     }
+    this.#last = shapes;
     return shapes;
   }
 }

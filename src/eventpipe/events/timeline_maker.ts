@@ -15,17 +15,8 @@ import type {
   NettraceMetadata,
   NettraceThread,
 } from "../nettrace/types.ts";
+import { LEVEL_NAMES } from "../level_name_table.ts";
 import { PROVIDER_NAME } from "../provider_name_table.ts";
-
-/** Names of the levels. */
-const LEVELS = [
-  "LogAlways",
-  "Critical",
-  "Error",
-  "Warning",
-  "Informational",
-  "Verbose",
-] as const;
 
 /** Events of `System.Diagnostics.Metrics` that carry values. */
 const METRIC_VALUE_IDS: ReadonlySet<number> = new Set([4, 5, 6, 16]);
@@ -143,7 +134,7 @@ export class TimelineMaker implements EventCollector {
       relativeNs: this.#clock!.ns(event.time),
       provider: metadata.providerName,
       name,
-      level: LEVELS[event.level] ?? String(event.level),
+      level: LEVEL_NAMES[event.level] ?? String(event.level),
       pid: processId,
       tid: threadId < 0 ? undefined : threadId,
       threadName: this.#threadName(event),

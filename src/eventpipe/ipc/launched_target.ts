@@ -1,4 +1,4 @@
-import { ownTempFolder } from "./default_port.ts";
+import { maxPortPathBytes, ownTempFolder } from "./default_port.ts";
 import type { DiagnosticClient } from "./diagnostic_client.ts";
 import { ServerNotAvailableError } from "./diagnostic_error.ts";
 import { resumeOthers } from "./resume_others.ts";
@@ -6,9 +6,6 @@ import { ReversedServer } from "./reversed_server.ts";
 
 /** How long a program may take to start its runtime. */
 const CONNECT_MS = 10_000;
-
-/** Longest path of a socket on macOS; Linux has four bytes more. */
-const MAX_PATH_BYTES = 103;
 
 /** How {@linkcode launchTarget} starts a program. */
 export interface LaunchTargetOptions {
@@ -121,7 +118,7 @@ function socketPath(): string {
   }.socket`;
   const own = ownTempFolder();
   const isTooLong =
-    new TextEncoder().encode(`${own}/${name}`).length > MAX_PATH_BYTES;
+    new TextEncoder().encode(`${own}/${name}`).length > maxPortPathBytes();
   return `${isTooLong || !isFolder(own) ? "/tmp" : own}/${name}`;
 }
 

@@ -1,4 +1,5 @@
 import { nearestWord } from "../../base/nearest.ts";
+import { LEVEL_NAMES } from "../level_name_table.ts";
 import { PROVIDER_NAME } from "../provider_name_table.ts";
 import { CLR_KEYWORDS } from "./clr_keyword_table.ts";
 import type { ProviderConfig } from "./types.ts";
@@ -6,14 +7,7 @@ import type { ProviderConfig } from "./types.ts";
 /** Level of a provider that is given none. */
 export const DEFAULT_LEVEL = 4;
 const MAX_LEVEL = 5;
-const LEVEL_NAMES = [
-  "logalways",
-  "critical",
-  "error",
-  "warning",
-  "informational",
-  "verbose",
-];
+const LEVELS = LEVEL_NAMES.map((name) => name.toLowerCase());
 
 /** A provider as it is written, and where. */
 export interface ParsedProvider extends ProviderConfig {
@@ -97,11 +91,11 @@ export function parseLevel(text: string): number {
   const trimmed = text.trim().toLowerCase();
   if (trimmed === "") return DEFAULT_LEVEL;
   if (/^\d+$/.test(trimmed)) return Math.min(Number(trimmed), MAX_LEVEL);
-  const level = LEVEL_NAMES.indexOf(trimmed);
+  const level = LEVELS.indexOf(trimmed);
   if (level >= 0) return level;
   throw new SyntaxError(
     `Cannot read level "${text.trim()}": expected 0 to 5 or ${
-      LEVEL_NAMES.join(", ")
+      LEVELS.join(", ")
     }`,
   );
 }

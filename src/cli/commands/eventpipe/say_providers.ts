@@ -1,14 +1,6 @@
+import { LEVEL_NAMES } from "../../../eventpipe/level_name_table.ts";
 import type { TracePlan } from "../../../eventpipe/ipc/trace_plan.ts";
 import type { CommandContext } from "../../command.ts";
-
-const LEVELS = [
-  "LogAlways",
-  "Critical",
-  "Error",
-  "Warning",
-  "Informational",
-  "Verbose",
-];
 
 const NAME_COLUMNS = 40;
 const COLUMNS = 20;
@@ -31,7 +23,7 @@ export function sayProviders(
       tableLine(
         name,
         `0x${mask.padStart(16, "0")}`,
-        `${LEVELS[level]}(${level})`,
+        `${LEVEL_NAMES[level]}(${level})`,
         origin,
       ),
     );

@@ -90,6 +90,8 @@ function mayRecord(): boolean {
   }
 }
 
+const MAY_RECORD = mayRecord();
+
 interface NamedSample {
   readonly head: string;
   readonly frames: readonly TraceFrame[];
@@ -234,7 +236,7 @@ for (
     `PerfDataSource finds the stacks that perf script finds in ${name}`,
     [
       requirePeers("perf", "gcc|cc"),
-      requireThat(mayRecord(), "perf may not record here"),
+      requireThat(MAY_RECORD, "perf may not record here"),
     ],
     async () => {
       const folder = await Deno.makeTempDir({ prefix: "tracedeck-perf-" });

@@ -10,7 +10,7 @@ import { readPerfDataFeatures } from "../../src/tracehandler/read_perf_data_feat
 import { readPerfScript } from "../../src/tracehandler/read_perf_script.ts";
 import { RecordedSymbolSource } from "../../src/tracehandler/recorded_symbol_source.ts";
 import { streamOf } from "../support/byte_stream.ts";
-import { requirePeers } from "../support/peers.ts";
+import { findPeer, requirePeers } from "../support/peers.ts";
 import { requireThat, testWith } from "../support/requirement.ts";
 
 const PROGRAM = `
@@ -242,7 +242,7 @@ for (
       const folder = await Deno.makeTempDir({ prefix: "tracedeck-perf-" });
       try {
         await Deno.writeTextFile(`${folder}/work.c`, PROGRAM);
-        await run("gcc", [
+        await run(findPeer("gcc", "cc")!, [
           "-O1",
           "-fno-omit-frame-pointer",
           "-fno-optimize-sibling-calls",

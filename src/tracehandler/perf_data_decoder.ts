@@ -257,7 +257,11 @@ export class PerfDataDecoder {
       }
       const { type, misc, size } = this.#recordHeader(head);
       if (size < RECORD_HEADER_BYTES || size > left) {
-        this.#damage(`a record has ${size} bytes, ${left} are left`);
+        this.#damage(
+          left === Infinity
+            ? `a record has ${size} bytes`
+            : `a record has ${size} bytes, ${left} are left`,
+        );
         continue;
       }
       const offset = queue.offset;

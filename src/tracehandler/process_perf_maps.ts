@@ -1,3 +1,4 @@
+import { readProcText } from "../platform/proc_file.ts";
 import type { ProcessTable } from "../platform/running_process.ts";
 import { PerfMap } from "./perf_map.ts";
 
@@ -5,6 +6,10 @@ const MAX_FILE_BYTES = 1024 * 1024 * 1024;
 /** Rounds between two looks for a file that was not there: twice as many each time, up to this. */
 const MAX_PAUSE = 64;
 const PIECE_BYTES = 1024 * 1024;
+/** Length of the kernel's ticks as programs see them. */
+const TICK_MS = 10;
+/** By which clocks may differ. */
+const SLACK_MS = 1000;
 
 /** A process without a file so far. */
 interface Absence {
@@ -75,9 +80,12 @@ export class ProcessPerfMaps {
   }
 
   #open(pid: number): MapFile | undefined {
+    const startMs = this.#startMs(pid);
     for (const path of this.#paths(pid)) {
       const info = statFile(path);
       if (info === undefined) continue;
+      // Left behind by one that had the same number.
+      if ((info.mtime?.getTime() ?? Infinity) < startMs) continue;
       const file: MapFile = {
         path,
         map: new PerfMap(),
@@ -89,6 +97,15 @@ export class ProcessPerfMaps {
       return file;
     }
     return undefined;
+  }
+
+  /** When the process began at the latest, in ms since 1970; before everything where unknown. */
+  #startMs(pid: number): number {
+    const ticks = Number(this.#processes?.startTicks(pid) ?? NaN);
+    const uptimeSeconds = parseFloat(readProcText("/proc/uptime") ?? "");
+    const startMs = Date.now() - uptimeSeconds * 1000 + ticks * TICK_MS -
+      SLACK_MS;
+    return Number.isNaN(startMs) ? -Infinity : startMs;
   }
 
   #paths(pid: number): readonly string[] {

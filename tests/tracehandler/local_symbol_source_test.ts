@@ -238,3 +238,29 @@ testWith(
     }
   },
 );
+
+testWith(
+  "ProcessPerfMaps reads no list that another process left behind",
+  LINUX,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.mkdir(`${folder}/tmp`);
+      const pid = 0x3fff_ff02;
+      const path = `${folder}/tmp/perf-${pid}.map`;
+      await Deno.writeTextFile(path, "1000 10 old\n");
+      const uptime = parseFloat(await Deno.readTextFile("/proc/uptime"));
+      const startedAgo = (seconds: number) =>
+        new ProcessPerfMaps({
+          ...processTable(),
+          rootPath: () => folder,
+          namespacePids: () => [],
+          startTicks: () => String(Math.round((uptime - seconds) * 100)),
+        });
+      assertEquals(startedAgo(60).mapOf(pid)?.length, 1);
+      assertEquals(startedAgo(-60).mapOf(pid), undefined);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);

@@ -145,6 +145,11 @@ export async function recordProfile(
     clock,
     containerOf: readContainerId,
   });
+  if (target.type === "all" && !isInitialNamespace()) {
+    options.onNote(
+      "this is a container: processes outside of it appear as one with the number 0 and without names",
+    );
+  }
   const symbols = new LocalSymbolSource({ processes: running, stats });
   const kernel = new LocalKernelSymbols({
     space: processes.kernelSpace,
@@ -294,6 +299,18 @@ function pidsOf(
       return all;
   }
 }
+
+/** Elsewhere the kernel has no numbers for processes of other namespaces. */
+function isInitialNamespace(): boolean {
+  try {
+    return Deno.readLinkSync("/proc/self/ns/pid") === INITIAL_NAMESPACE;
+  } catch {
+    return true;
+  }
+}
+
+/** The number is part of the kernel's interface. */
+const INITIAL_NAMESPACE = "pid:[4026531836]";
 
 function processOfThread(tid: number): number {
   const text = readProcText(`/proc/${tid}/status`) ?? "";

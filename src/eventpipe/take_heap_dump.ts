@@ -25,7 +25,7 @@ const END_MS = 1_000;
 
 /** How {@linkcode takeHeapDump} takes. */
 export interface TakeHeapDumpOptions {
-  /** After how many ms without a complete walk to end. @default {30000} */
+  /** After how many ms without a complete walk, or without a byte of what follows it, to end. @default {30000} */
   readonly timeoutMs?: number | undefined;
   /** Collects what is missing. */
   readonly stats?: DecodeStats | undefined;
@@ -69,10 +69,21 @@ export async function takeHeapDump(
   const heap = new HeapCollector();
   const facts = new ProcessFacts();
   const start = performance.now();
+  let lastMs = start;
+  const source = async function* () {
+    for await (const bytes of session.stream) {
+      lastMs = performance.now();
+      yield bytes;
+    }
+  };
   let state: "complete" | "late" | "absent" | undefined;
   let endTimer: ReturnType<typeof setTimeout> | undefined;
   const timer = setInterval(() => {
     onProgress?.(heap.objectCount);
+    if (state === "complete" && performance.now() - lastMs > timeoutMs) {
+      // The objects are there; what is missing are names of modules.
+      onAbort();
+    }
     if (state !== undefined) return;
     const elapsed = performance.now() - start;
     if (heap.phase === "complete") state = "complete";
@@ -85,7 +96,7 @@ export async function takeHeapDump(
   }, LOOK_MS);
   signal?.addEventListener("abort", onAbort);
   try {
-    await collectNettrace(session.stream, [heap, facts], {
+    await collectNettrace(source(), [heap, facts], {
       stats,
       salvage: true,
     });

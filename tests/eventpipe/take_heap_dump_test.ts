@@ -15,6 +15,8 @@ const FIXTURES = `${REPOSITORY}/tests/fixtures/nettrace`;
 const HEAP = Deno.readFileSync(`${FIXTURES}/heap.nettrace`);
 const EVENTS = Deno.readFileSync(`${FIXTURES}/events.nettrace`);
 const HEAP_KEYWORDS = 0x198_0001n;
+/** Id of the first session of a double. */
+const FIRST_SESSION = 0x20_0000_0000_0001n;
 
 /** A double that walks its heap in the session that asks for it. */
 async function start(
@@ -106,6 +108,23 @@ testWith(
       DOMException,
       "no collection began within 0.1 s",
     );
+  },
+);
+
+testWith(
+  "takeHeapDump gives what it has when a process stands still behind its objects",
+  NEEDS,
+  async () => {
+    await using all = await start([HEAP.subarray(0, HEAP.length - 100)], {
+      fault: (request) => ({
+        stall: request?.type === "stopTracing" &&
+          request.sessionId !== FIRST_SESSION,
+      }),
+    });
+    const stats = new DecodeStats();
+    const dump = await takeHeapDump(all.client, { timeoutMs: 300, stats });
+    assertEquals(dump.graph.types.length > 50, true);
+    assertEquals(stats.hasLoss, true);
   },
 );
 

@@ -1,7 +1,10 @@
 import { assertEquals } from "@std/assert";
 import type { ByteWriter } from "../../src/codec/byte_writer.ts";
 import { DecodeStats } from "../../src/base/decode_stats.ts";
-import type { ProcessTable } from "../../src/platform/running_process.ts";
+import {
+  type ProcessTable,
+  processTable,
+} from "../../src/platform/running_process.ts";
 import { FrameCachingProcessor } from "../../src/tracehandler/frame_caching_processor.ts";
 import { LivePerfSource } from "../../src/tracehandler/live_perf_source.ts";
 import type {
@@ -119,10 +122,12 @@ function throttle(time: number): Record {
 }
 
 /** Processes of which nothing can be seen. */
-const NOBODY = {
-  rootPath: (pid: number) => `/nowhere/${pid}/root`,
+const NOBODY: ProcessTable = {
+  ...processTable(),
+  rootPath: (pid) => `/nowhere/${pid}/root`,
   namespacePids: () => [],
-} as unknown as ProcessTable;
+  startTicks: () => undefined,
+};
 
 /** A source of rounds of records; all but the last round end with a wait. */
 function sourceOf(

@@ -38,6 +38,12 @@ const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+/** What a server may send without an acknowledgement, as Go's client permits it. */
+const WINDOW_BYTES = 4 * 1024 * 1024;
+
+/** The same for all requests of a connection together. */
+const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
+
 /** Codes of HTTP/2, by number, as Go names them. */
 const ERROR_CODES: readonly string[] = [
   "NO_ERROR",
@@ -74,11 +80,17 @@ export class Http2Connection implements HttpConnection {
       createConnection: () => stream,
       settings: {
         enablePush: false,
+        initialWindowSize: WINDOW_BYTES,
         maxHeaderListSize: options.limits.maxHeaderBytes,
       },
     });
-    // Runtimes before Deno 2.9 wait here for a socket to connect, which this one has done.
-    if (!hasFullTls()) stream.emit("connect");
+    // Runtimes before Deno 2.9 have windows of their own, and wait here for a socket to connect, which this one has done.
+    if (hasFullTls()) {
+      this.#session.once(
+        "connect",
+        () => this.#session.setLocalWindowSize(CONNECTION_WINDOW_BYTES),
+      );
+    } else stream.emit("connect");
     this.#session.on("error", (error: Error) => {
       this.#failure ??= error;
       this.#isClosing = true;

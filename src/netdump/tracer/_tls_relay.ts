@@ -127,6 +127,7 @@ async function connectRelay(
         continue;
       }
       server.close();
+      end.setNoDelay(true);
       end.on("error", () => transport.destroy());
       end.on("close", () => transport.destroy());
       transport.on("error", () => end.destroy());
@@ -147,6 +148,7 @@ async function connectRelay(
     socket.once("connect", resolve);
     socket.on("error", reject);
   });
+  socket.setNoDelay(true);
   own.port = socket.localPort;
   match();
   return socket;

@@ -529,6 +529,26 @@ testWith(
 );
 
 testWith(
+  "NetworkTracer lets a server of HTTP/2 send much at a time",
+  NEEDS,
+  async () => {
+    const size = 4 * 1024 * 1024;
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {}, ...pki!.server },
+      () => new Response(new Uint8Array(size)),
+    );
+    await using tracer = makeTracer({ preferHttp2: true });
+    const response = await tracer.request(
+      `https://localhost:${server.addr.port}/`,
+    );
+    assertEquals([response.protoMajor, await response.drain()], [2, size]);
+    const { trace } = await tracer.getTrace("");
+    // With windows of 64 KiB it would acknowledge each of them.
+    assert(trace.tcpConns[0]!.totalSentBytes < 2500n);
+  },
+);
+
+testWith(
   "NetworkTracer tells no server whence it is redirected to one without TLS",
   NEEDS,
   async () => {

@@ -8,16 +8,14 @@ import type { Dialer } from "./_dialer.ts";
 import { StaleConnectionError } from "./_http_connection.ts";
 import type { IncomingResponse, OutgoingRequest } from "./_http_connection.ts";
 import type { LiveDial, LiveHttpRequest } from "./_live_records.ts";
-import { decodeLogin, parseProxy, proxyAuthorization } from "./_proxy.ts";
+import { parseProxy, proxyAuthorization } from "./_proxy.ts";
 import type { Proxy } from "./_proxy.ts";
+import { isHttp, isRepeatable, nextHop, toHop } from "./_request_hop.ts";
+import type { Hop, RequestHeader } from "./_request_hop.ts";
 import type { TracerContext } from "./_tracer_context.ts";
 import { valuesOf } from "./http1_response_decoder.ts";
 import { CANCELLED, DEADLINE_EXCEEDED, RequestError } from "./request_error.ts";
-import type {
-  RequestBody,
-  TracedRequestOptions,
-  TracedResponse,
-} from "./traced_request.ts";
+import type { TracedRequestOptions, TracedResponse } from "./traced_request.ts";
 import { USER_AGENT } from "./user_agent.ts";
 
 const DEFAULT_MAX_REDIRECTS = 10;
@@ -25,33 +23,6 @@ const DEFAULT_MAX_REDIRECTS = 10;
 const MAX_REDIRECT_BODY = 2048;
 /** How often a request is sent anew because a kept connection was dead. */
 const MAX_REPEATS = 5;
-const REDIRECT_STATUSES: ReadonlySet<number> = new Set([
-  301,
-  302,
-  303,
-  307,
-  308,
-]);
-/** Fields that are not carried to another host. */
-const SENSITIVE_FIELDS: ReadonlySet<string> = new Set([
-  "authorization",
-  "cookie",
-  "cookie2",
-  "proxy-authorization",
-  "www-authenticate",
-]);
-const TOKEN_REGEXP = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-// deno-lint-ignore no-control-regex
-const VALUE_REGEXP = /^[^\u0000-\u0008\u000a-\u001f\u007f]*$/;
-
-type Header = readonly (readonly [string, string])[];
-
-interface Hop {
-  readonly method: string;
-  readonly url: URL;
-  readonly header: Header;
-  readonly body: RequestBody | undefined;
-}
 
 interface RunningRequest {
   readonly scope: Scope;
@@ -423,103 +394,7 @@ function toBodyFailure(error: unknown, signal: AbortSignal): RequestError {
   throw error;
 }
 
-function toHop(target: string | URL, options: TracedRequestOptions): Hop {
-  const { method = "GET", body } = options;
-  if (!TOKEN_REGEXP.test(method)) {
-    throw new TypeError(`Cannot make request: method "${method}" is invalid`);
-  }
-  const url = URL.parse(String(target));
-  if (url === null) {
-    throw new TypeError(`Cannot make request: "${target}" is no URL`);
-  }
-  if (!isHttp(url)) {
-    throw new TypeError(
-      `Cannot make request: scheme of "${target}" is ${
-        url.protocol.slice(0, -1)
-      }, supported are http and https`,
-    );
-  }
-  const fields = options.headers ?? [];
-  const header: [string, string][] = [];
-  const pairs = Array.isArray(fields)
-    ? fields as Header
-    : Object.entries(fields as Record<string, string>);
-  for (const [name, value] of pairs) {
-    if (!TOKEN_REGEXP.test(name) || !VALUE_REGEXP.test(value)) {
-      throw new TypeError(
-        `Cannot make request: header ${JSON.stringify(name)} is invalid`,
-      );
-    }
-    header.push([name, value.trim()]);
-  }
-  return withLogin({ method, url: new URL(url), header, body });
-}
-
-/** User name and password of a URL become a field of the header. */
-function withLogin(hop: Hop): Hop {
-  const { url, header } = hop;
-  if (url.username === "" && url.password === "") return hop;
-  const login = `${decodeLogin(url.username)}:${decodeLogin(url.password)}`;
-  const clean = new URL(url);
-  clean.username = "";
-  clean.password = "";
-  const hasOwn = header.some(([name]) =>
-    name.toLowerCase() === "authorization"
-  );
-  const value = `Basic ${new TextEncoder().encode(login).toBase64()}`;
-  return {
-    ...hop,
-    url: clean,
-    header: hasOwn ? header : [...header, ["Authorization", value]],
-  };
-}
-
-function nextHop(hop: Hop, response: IncomingResponse): Hop | undefined {
-  if (!REDIRECT_STATUSES.has(response.status)) return undefined;
-  const location = response.header.find(([name]) =>
-    name.toLowerCase() === "location"
-  )?.[1];
-  const keepsMethod = response.status === 307 || response.status === 308;
-  if (location === undefined || location === "") return undefined;
-  if (keepsMethod && !isRepeatable(hop.body)) return undefined;
-  const url = URL.parse(location, hop.url);
-  if (url === null) {
-    throw new RequestError(
-      `failed to parse Location header ${JSON.stringify(location)}`,
-      { phase: "redirect" },
-    );
-  }
-  const isSameHost = url.hostname === hop.url.hostname ||
-    url.hostname.endsWith(`.${hop.url.hostname}`);
-  const header = hop.header.filter(([name]) => {
-    const key = name.toLowerCase();
-    const isOfBody = key.startsWith("content-") || key === "expect";
-    return key !== "referer" && key !== "host" &&
-      (isSameHost || !SENSITIVE_FIELDS.has(key)) &&
-      (keepsMethod || !isOfBody);
-  });
-  const isDowngrade = hop.url.protocol === "https:" && url.protocol === "http:";
-  const method = keepsMethod || hop.method === "HEAD" ? hop.method : "GET";
-  return withLogin({
-    method,
-    url,
-    header: isDowngrade
-      ? header
-      : [...header, ["Referer", hop.url.href.replace(/#.*$/, "")]],
-    body: keepsMethod ? hop.body : undefined,
-  });
-}
-
-function isHttp({ protocol }: URL): boolean {
-  return protocol === "http:" || protocol === "https:";
-}
-
-function isRepeatable(body: RequestBody | undefined): boolean {
-  return body === undefined || typeof body === "string" ||
-    body instanceof Uint8Array;
-}
-
-function announcedLength(header: Header): number | undefined {
+function announcedLength(header: RequestHeader): number | undefined {
   const [length] = valuesOf(header, "content-length");
   return length !== undefined && /^\d{1,15}$/.test(length)
     ? Number(length)

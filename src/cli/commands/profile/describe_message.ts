@@ -17,8 +17,8 @@ export interface ProfileSummary {
   readonly unit: string;
   /** Samples of different stack, attributes or link. */
   readonly samples: number;
-  /** How often they were taken. */
-  readonly observations: number;
+  /** Sum of their values in `unit`; a moment without value counts 1. */
+  readonly total: number;
   /** In ns since 1970. */
   readonly start: bigint;
   readonly durationNs: bigint;
@@ -37,15 +37,16 @@ export function describeMessage(message: OtlpProfiles): ResourceSummary[] {
     attributes: attributesOf(resource, text),
     profiles: resource.scopeProfiles.flatMap(({ profiles }) =>
       profiles.map((profile) => {
-        let observations = 0;
+        let total = 0;
         for (const { values, timestampsUnixNano } of profile.samples) {
-          observations += timestampsUnixNano.length || values.length;
+          if (values.length === 0) total += timestampsUnixNano.length;
+          for (const value of values) total += Number(value);
         }
         return {
           type: text(profile.sampleType?.typeStrindex),
           unit: text(profile.sampleType?.unitStrindex),
           samples: profile.samples.length,
-          observations,
+          total,
           start: profile.timeUnixNano,
           durationNs: profile.durationNano,
         };

@@ -191,8 +191,8 @@ function lineOf({ attributes, profiles }: ResourceSummary): string {
     .filter(([key]) => (attributes[key] ?? "") !== "")
     .map(([key, name]) => `${name}=${attributes[key]}`);
   const contents = profiles.map(
-    ({ type, unit, samples, observations, durationNs }) =>
-      `${type}/${unit}: ${observations} in ${samples} samples, ${
+    ({ type, unit, samples, total, durationNs }) =>
+      `${type}/${unit}: ${total} in ${samples} samples, ${
         formatDurationNs(Number(durationNs))
       }`,
   );

@@ -296,7 +296,7 @@ Deno.test("profile listen prints what comes", async () => {
       transport,
       resources[0].attributes["process.pid"],
       resources[0].profiles[0].samples,
-      resources[0].profiles[0].observations,
+      resources[0].profiles[0].total,
     ]),
     [["http/protobuf", "41", 1, 2], ["http/protobuf", "26681", 7, 7]],
   );

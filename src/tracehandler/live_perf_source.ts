@@ -142,28 +142,30 @@ export class LivePerfSource implements RawTraceSource {
 
   async *batches(): AsyncGenerator<readonly RawTrace[], void, undefined> {
     const { rings, isOver, waitMs } = this.#options;
+    while (true) {
+      const isLast = isOver();
+      if (isLast) rings.disable();
+      this.#drain();
+      const inOrder = isLast ? this.#sorter.finish() : this.#sorter.endRound();
+      // What was held back for too long comes first.
+      const records = this.#early.length === 0
+        ? inOrder
+        : [...this.#early, ...inOrder];
+      this.#early = [];
+      if (records.length > 0) yield* this.#name(records);
+      if (isLast) return;
+      await rings.wait(waitMs());
+    }
+  }
+
+  async *#name(
+    records: readonly PerfRecord[],
+  ): AsyncGenerator<readonly RawTrace[], void, undefined> {
     // Files of symbols take their time to be read; the rings must not fill up.
     const timer = setInterval(() => this.#drain(), DRAIN_MS);
     try {
-      while (true) {
-        const isLast = isOver();
-        if (isLast) rings.disable();
-        this.#drain();
-        const inOrder = isLast
-          ? this.#sorter.finish()
-          : this.#sorter.endRound();
-        // What was held back for too long comes first.
-        const records = this.#early.length === 0
-          ? inOrder
-          : [...this.#early, ...inOrder];
-        this.#early = [];
-        if (records.length > 0) {
-          this.#refreshNames();
-          yield* this.#deliver(records);
-        }
-        if (isLast) return;
-        await rings.wait(waitMs());
-      }
+      this.#refreshNames();
+      yield* this.#deliver(records);
     } finally {
       clearInterval(timer);
     }

@@ -71,6 +71,8 @@ export interface RecordProfileOptions {
   readonly stats: DecodeStats;
   /** Told what could not be had as it was asked for. */
   readonly onNote: (text: string) => void;
+  /** How often the rings are read at least, in milliseconds; each time costs processor time. @default {500} */
+  readonly roundMs?: number | undefined;
   /** Told in every round what there is. */
   readonly onProgress?: ((counts: LivePerfCounts) => void) | undefined;
 }
@@ -93,7 +95,8 @@ const DEFAULT_FREQUENCY = 999;
 const NS_PER_SECOND = 1_000_000_000;
 const MONITOR_INTERVAL_MS = 5000;
 const CLOCK_SYNC_MS = 180_000;
-const ROUND_MS = 200;
+/** Waking up costs more than what a round has to do at 999 Hz. */
+const DEFAULT_ROUND_MS = 500;
 /** Longer ones would be over at once. */
 const MAX_TIMER_MS = 0x7fff_ffff;
 const CACHE_SIZE = 65_536;
@@ -122,6 +125,7 @@ export async function recordProfile(
     period,
     stats,
     durationMs = Infinity,
+    roundMs = DEFAULT_ROUND_MS,
   } = options;
   const maxStack = options.maxStack ?? maxStackDepth();
   const opened = openPerfEvents({
@@ -192,7 +196,7 @@ export async function recordProfile(
     maxStack,
     stats,
     waitMs: () =>
-      Math.max(0, Math.min(ROUND_MS, started + durationMs - performance.now())),
+      Math.max(0, Math.min(roundMs, started + durationMs - performance.now())),
     isOver() {
       options.onProgress?.(source.counts);
       const now = performance.now();

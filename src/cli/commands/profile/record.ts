@@ -41,10 +41,11 @@ export async function run(context: CommandContext): Promise<number> {
     await using progress = console.progress(`Recording ${output.subject}`, {
       unit: "samples",
     });
+    const topIntervalMs = options["top-interval"] as number / 1e6;
     await using top = options["top"] === true
       ? new LiveTop(console, {
         subject: output.subject,
-        intervalMs: options["top-interval"] as number / 1e6,
+        intervalMs: topIntervalMs,
       })
       : undefined;
     recorded = await recordProfile({
@@ -58,6 +59,8 @@ export async function run(context: CommandContext): Promise<number> {
       stop: context.signal,
       timed: output.writer.timed === true && options["times"] !== false,
       reporter: top?.reporter,
+      // What is shown would be old.
+      roundMs: top === undefined ? undefined : Math.min(topIntervalMs / 2, 500),
       metrics,
       stats,
       onNote: (text) => console.note(text),

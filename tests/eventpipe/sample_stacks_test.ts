@@ -18,14 +18,14 @@ const MIDDLE = WORKLOAD.length / 2;
 /** Samples a double; `during` gets it when its session runs. */
 async function sample(
   options: Partial<SampleStacksOptions>,
-  during: (server: DiagnosticServerDouble) => void = () => {},
+  during?: (server: DiagnosticServerDouble) => void,
 ) {
   const folder = await Deno.makeTempDir();
   const stats = new DecodeStats();
   try {
     await using server = await DiagnosticServerDouble.listen(`${folder}/s`, {
       stream: () => {
-        setTimeout(() => during(server), 50);
+        if (during !== undefined) setTimeout(() => during(server), 50);
         return {
           live: [WORKLOAD.subarray(0, MIDDLE)],
           rundown: WORKLOAD.subarray(MIDDLE),

@@ -16,8 +16,10 @@
  * nothing.
  */
 import { REPOSITORY } from "../support/file_url.ts";
+import { longNettrace } from "../support/long_nettrace.ts";
 import {
   OWN_CAPTURES,
+  ownCapture,
   SHARED_CAPTURES,
   type SharedCapture,
   sharedCapture,
@@ -28,8 +30,16 @@ import { sharedData } from "../support/shared_data.ts";
 const IS_SHORT = Deno.env.get("TRACEDECK_BENCH") === "short";
 const BINARY = Deno.env.get("TRACEDECK_BINARY");
 const INSTALL_MS = 120_000;
+/** How often a program runs. */
+interface Runs {
+  readonly n: number;
+  readonly warmup: number;
+}
+
+const ONCE: Runs = { n: 1, warmup: 0 };
 /** Whole processes take long enough to be measured by few runs. */
-const RUNS = IS_SHORT ? { n: 1, warmup: 0 } : { n: 5, warmup: 1 };
+const FEW: Runs = IS_SHORT ? ONCE : { n: 5, warmup: 1 };
+const LONG_BYTES = 64_000_000;
 
 const [program, ...programArgs] = BINARY === undefined
   ? [
@@ -110,9 +120,10 @@ function bench(
   who: string,
   command: string,
   args: readonly string[],
+  runs: Runs,
 ): void {
   Deno.bench({
-    ...RUNS,
+    ...runs,
     name: `${group}: ${who}`,
     group,
     baseline: who === "tracedeck",
@@ -121,7 +132,7 @@ function bench(
   });
 }
 
-function benchFile(name: string, path: string): void {
+function benchFile(name: string, path: string, runs = FEW): void {
   const convert = (...args: readonly string[]) => [
     ...programArgs,
     "convert",
@@ -134,8 +145,9 @@ function benchFile(name: string, path: string): void {
     "tracedeck",
     program!,
     convert("--to", "folded", "-o", "-"),
+    runs,
   );
-  if (go !== undefined) bench(stacks, "dotnetdiag (Go)", go, [path]);
+  if (go !== undefined) bench(stacks, "dotnetdiag (Go)", go, [path], runs);
   if (dotnetTrace === undefined) return;
   const speedscope = `${name}, speedscope`;
   bench(
@@ -146,11 +158,12 @@ function benchFile(name: string, path: string): void {
       ...["--to", "speedscope", "--method", "traceevent"],
       ...["-o", `${folder}/${name}.own.speedscope.json`],
     ),
+    runs,
   );
   bench(speedscope, "dotnet-trace", dotnetTrace, [
     ...["convert", path, "--format", "Speedscope"],
     ...["-o", `${folder}/${name}.peer.speedscope.json`],
-  ]);
+  ], runs);
 }
 
 if (go === undefined) {
@@ -171,4 +184,15 @@ for (
   const path = `${folder}/${name}.nettrace`;
   await Deno.writeFile(path, await sharedCapture(name));
   benchFile(name, path);
+}
+if (!IS_SHORT) {
+  // What counts beside the start of a process: four million events.
+  const path = `${folder}/long.nettrace`;
+  using file = await Deno.open(path, { write: true, createNew: true });
+  for (const piece of longNettrace(ownCapture("workload"), LONG_BYTES)) {
+    for (let rest = piece; rest.length > 0;) {
+      rest = rest.subarray(await file.write(rest));
+    }
+  }
+  benchFile("long", path, ONCE);
 }

@@ -181,8 +181,7 @@ export class StackWatcher implements RawTraceSource {
       rundownKeyword: 0n,
       bufferSizeMb,
     });
-    // A process that has ended is seen by the end of its stream.
-    const end = () => void session.stop().catch(() => {});
+    const end = () => void this.#stop(session);
     stop?.addEventListener("abort", end);
     if (stop?.aborted === true) end();
     const reading = this.#read(session);
@@ -353,13 +352,31 @@ export class StackWatcher implements RawTraceSource {
     });
   }
 
+  /** Never rejects: a stream that cannot be ended in order is left. */
+  async #stop(session: Session): Promise<void> {
+    try {
+      await session.stop();
+    } catch (error) {
+      // A process that has ended is seen by the end of its stream.
+      await this.#endOrPause();
+      if (this.#hasEnded) return;
+      const text = error instanceof Error ? error.message : String(error);
+      this.#options.onNote?.(text);
+      session.close();
+    }
+  }
+
   /** Whether the process ends by itself. */
   async #isEnding(): Promise<boolean> {
+    await this.#endOrPause();
+    return this.#hasEnded && this.#options.stop?.aborted !== true;
+  }
+
+  async #endOrPause(): Promise<void> {
     const pause = Promise.withResolvers<void>();
     const timer = setTimeout(pause.resolve, ENDING_MS);
     await Promise.race([this.#ended.promise, pause.promise]);
     clearTimeout(timer);
-    return this.#hasEnded && this.#options.stop?.aborted !== true;
   }
 
   /** Lets the runtime list all its code: a session that ends at once. Never rejects. */

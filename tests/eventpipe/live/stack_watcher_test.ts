@@ -154,6 +154,18 @@ Deno.test("StackWatcher ends with its process and gives what came", async () => 
   assert(profile.samples.length > 0);
 });
 
+Deno.test("StackWatcher leaves a session that cannot be stopped", async () => {
+  await using all = await watch({
+    stream: streamOf,
+    fault: (request) =>
+      request?.type === "stopTracing" ? { reset: true } : undefined,
+  });
+  setTimeout(() => all.stop.abort(), 200);
+  const { profile } = await profileTraces(all.watcher, { timed: false });
+  assert(profile.samples.length > 0);
+  assert(all.notes.some((text) => text.includes("stop a session")));
+});
+
 Deno.test("StackWatcher ends quietly when nothing came", async () => {
   await using all = await watch({ stream: { live: [] } });
   all.stop.abort();

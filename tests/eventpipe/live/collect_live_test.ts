@@ -140,9 +140,12 @@ Deno.test("eventpipe collect --live refuses what it cannot use", async () => {
     assertEquals(code, 2, stderr);
     assertStringIncludes(stderr, message);
   }
-  const { code, stderr } = await runMain([
-    ...["eventpipe", "collect", "-p", "1", "--header", "a=b"],
-  ]);
-  assertEquals(code, 2);
-  assertStringIncludes(stderr, "--header goes with --live");
+  const without = [["--header", "a=b"], ["--live-period", "1s"]] as const;
+  for (const [name, value] of without) {
+    const { code, stderr } = await runMain([
+      ...["eventpipe", "collect", "-p", "1", name, value],
+    ]);
+    assertEquals(code, 2, stderr);
+    assertStringIncludes(stderr, `${name} goes with --live`);
+  }
 });

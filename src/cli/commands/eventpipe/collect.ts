@@ -14,6 +14,7 @@ import { UsageError } from "../../usage_error.ts";
 import { openFile } from "../../verbs/open_file.ts";
 import { refuseBinaryToTerminal, writeOutput } from "../../write_output.ts";
 import { OTLP_OPTIONS } from "../profile/otlp_options.ts";
+import { LIVE_PERIOD } from "./collect_command.ts";
 import { listTraceProfiles } from "./list_trace_profiles.ts";
 import { sayProviders } from "./say_providers.ts";
 import {
@@ -137,7 +138,7 @@ export async function run(context: CommandContext): Promise<number> {
 
 /** What is meant for `--live` must not be ignored silently. */
 function refuseLiveOptions({ options }: CommandContext): void {
-  for (const { name, default: usual } of OTLP_OPTIONS) {
+  for (const { name, default: usual } of [LIVE_PERIOD, ...OTLP_OPTIONS]) {
     if (options[name] !== undefined && options[name] !== usual) {
       throw new UsageError(`Option --${name} goes with --live`);
     }

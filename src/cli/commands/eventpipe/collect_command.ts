@@ -62,6 +62,15 @@ export const PLAN_OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
+/** How often `--live` sends. */
+export const LIVE_PERIOD: OptionSpec = {
+  name: "live-period",
+  type: "duration",
+  min: 1e8,
+  default: 10e9,
+  help: "time from one profile to the next of --live",
+};
+
 /** Options that mean something only where a trace is written. */
 const FILE_OPTIONS: readonly string[] = [
   "output",
@@ -114,13 +123,7 @@ export const collectCommand: Command = {
         ...FILE_OPTIONS,
       ],
     },
-    {
-      name: "live-period",
-      type: "duration",
-      min: 1e8,
-      default: 10e9,
-      help: "time from one profile to the next of --live",
-    },
+    LIVE_PERIOD,
     ...OTLP_OPTIONS,
     {
       name: "user-events",

@@ -1,3 +1,5 @@
+import { LimitError } from "../base/errors.ts";
+import { DEFAULT_LIMITS } from "../base/limits.ts";
 import { PROVIDERS } from "./event_type_table.ts";
 import type { KcapEventTest, KcapReader } from "./kcap_reader.ts";
 import { mergeByTime } from "./merge_by_time.ts";
@@ -37,19 +39,14 @@ const LIFE_CYCLE: Readonly<Record<string, readonly number[]>> = {
  * with `includeState`.
  * @param options What to keep and how to write.
  * @returns Bytes of the file.
+ * @throws {LimitError} When there are more handles than a reader takes; without `keepState` there are none.
  */
 export async function* rewriteKcap(
   readers: readonly KcapReader[],
   options: RewriteKcapOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { keepState = true } = options;
-  const handles: KcapHandle[] = [];
-  if (keepState) {
-    for (const reader of readers) {
-      await reader.recoverSnapshotters();
-      handles.push(...reader.handles);
-    }
-  }
+  const handles = keepState ? await mergeHandles(readers) : [];
   // The filter is asked before the next event changes the state it looks at.
   const sources = readers.map((reader, index) =>
     wantedEvents(reader, index, options)
@@ -81,4 +78,33 @@ async function* wantedEvents(
 
 function isLifeCycle({ eventType }: KcapEvent): boolean {
   return LIFE_CYCLE[eventType.guid]?.includes(eventType.hookId) === true;
+}
+
+/** Captures of one machine share most of their handles, which are written once. */
+async function mergeHandles(
+  readers: readonly KcapReader[],
+): Promise<KcapHandle[]> {
+  const merged: KcapHandle[] = [];
+  const known = new Set<string>();
+  for (const reader of readers) {
+    await reader.recoverSnapshotters();
+    const own: string[] = [];
+    for (const handle of reader.handles) {
+      const { id, object, pid, kind, name } = handle;
+      const key = `${pid} ${id} ${object} ${kind} ${name}`;
+      if (known.has(key)) continue;
+      own.push(key);
+      merged.push(handle);
+    }
+    // What one capture holds twice stays as it is.
+    for (const key of own) known.add(key);
+  }
+  const { maxTableEntries } = DEFAULT_LIMITS;
+  if (merged.length > maxTableEntries) {
+    throw new LimitError(
+      `Cannot merge captures: they have ${merged.length} handles, more than the ${maxTableEntries} that a capture may hold; leave the state of processes out, or merge fewer`,
+      { limit: "maxTableEntries", value: merged.length, offset: 0 },
+    );
+  }
+  return merged;
 }

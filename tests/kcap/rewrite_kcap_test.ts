@@ -1,11 +1,12 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { LimitError } from "../../src/base/errors.ts";
 import { PROVIDERS } from "../../src/kcap/event_type_table.ts";
 import { compileFilter } from "../../src/kcap/filter/compile_filter.ts";
-import { openKcap } from "../../src/kcap/kcap_reader.ts";
+import { type KcapReader, openKcap } from "../../src/kcap/kcap_reader.ts";
 import { makeEvent } from "../../src/kcap/make_event.ts";
 import { rewriteKcap } from "../../src/kcap/rewrite_kcap.ts";
 import type { RewriteKcapOptions } from "../../src/kcap/rewrite_kcap.ts";
-import type { KcapEvent } from "../../src/kcap/types.ts";
+import type { KcapEvent, KcapHandle } from "../../src/kcap/types.ts";
 import { writeKcap } from "../../src/kcap/write_kcap.ts";
 import { bytesOf } from "../support/byte_stream.ts";
 import {
@@ -31,6 +32,12 @@ async function rewrite(
   return await bytesOf(rewriteKcap(readers, options));
 }
 
+async function handlesOf(file: Uint8Array): Promise<readonly KcapHandle[]> {
+  await using reader = await openKcap([file]);
+  await reader.recoverSnapshotters();
+  return reader.handles;
+}
+
 async function count(file: Uint8Array, expression: string): Promise<number> {
   const filter = compileFilter(expression)!;
   return (await readKcapFile(file, { filter: filter.test })).events.length;
@@ -39,6 +46,30 @@ async function count(file: Uint8Array, expression: string): Promise<number> {
 Deno.test("rewriteKcap gives the bytes that it was given", async () => {
   const once = await rewrite([kcapFixture("head-v2-ps4.cap")]);
   assertEquals(await rewrite([once]), once);
+});
+
+Deno.test("rewriteKcap writes handles that captures share once", async () => {
+  const file = kcapFixture("head-v2-ps4.cap");
+  const alone = await handlesOf(file);
+  assert(alone.length > 0);
+  assertEquals(await handlesOf(await rewrite([file, file])), alone);
+});
+
+Deno.test("rewriteKcap refuses more handles than a reader takes", async () => {
+  const [handle] = await handlesOf(kcapFixture("head-v2-ps4.cap"));
+  const captures = [0, 1].map((part) => ({
+    recoverSnapshotters: () => Promise.resolve(),
+    handles: Array.from(
+      { length: 600_000 },
+      (_, index) => ({ ...handle!, id: BigInt(part * 600_000 + index) }),
+    ),
+  } as unknown as KcapReader));
+  const error = await assertRejects(
+    () => bytesOf(rewriteKcap(captures)),
+    LimitError,
+    "they have 1200000 handles",
+  );
+  assertEquals(error.limit, "maxTableEntries");
 });
 
 Deno.test("rewriteKcap keeps the state that a filter needs", async () => {

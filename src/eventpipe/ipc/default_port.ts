@@ -42,7 +42,7 @@ export interface PortSearch {
   readonly isCertain: boolean;
   /** Process id as the process itself sees it. */
   readonly innerPid: number;
-  /** Folder that could not be read, with the reason. */
+  /** Folder that could not be read, with the reason and what to do. */
   readonly problem: string | undefined;
 }
 
@@ -162,7 +162,9 @@ export function searchPorts(
     for (const folder of round) {
       folders.push(folder);
       const listed = list(folder);
-      problem ??= listed.problem;
+      problem ??= round === beyond && listed.problem !== undefined
+        ? `${listed.problem}; a process in a container needs CAP_SYS_PTRACE to be looked into`
+        : listed.problem;
       candidates.push(...listed.ports.filter((each) => each.pid === innerPid));
     }
     const usable = usablePorts(candidates, pid, processes);
@@ -336,11 +338,7 @@ function explain(
 ): string {
   const hints: string[] = [];
   if (problem !== undefined) {
-    hints.push(
-      problem.includes("/root/")
-        ? `${problem}; a process in a container needs CAP_SYS_PTRACE to be looked into`
-        : problem,
-    );
+    hints.push(problem);
   }
   const longest = `${
     folders[0]

@@ -224,6 +224,23 @@ Deno.test({
   },
 });
 
+Deno.test("searchPorts says what lets it look into a container, and only then", () => {
+  const closed = (folder: string) => ({
+    ports: [],
+    problem: `${folder}: permission is denied`,
+  });
+  const problemOf = (process: FakeProcess) =>
+    searchPorts(5, { processes: fakeTable({ 5: process }) }, closed).problem;
+  assertEquals(
+    problemOf({ tmpdir: "/a", root: "/inside", pids: [5, 1] }),
+    "/inside/a: permission is denied; a process in a container needs CAP_SYS_PTRACE to be looked into",
+  );
+  assertEquals(
+    problemOf({ tmpdir: "/a/b", pids: [5] }),
+    "/a/b: permission is denied",
+  );
+});
+
 Deno.test({
   name: "searchPorts lists a folder once, however it is reached",
   ignore: !IS_UNIX,
@@ -291,8 +308,8 @@ Deno.test({
     assertEquals(folders({ tmpdir: "" }).folders[0], "/tmp");
     assertEquals(folders({ tmpdir: null }).folders[0], "/tmp");
     assertEquals(
-      folders({ tmpdir: "rel", cwd: "/work" }).folders[0],
-      "/work/rel",
+      folders({ tmpdir: "rel", cwd: "/srv" }).folders[0],
+      "/srv/rel",
     );
     const guessed = folders({});
     assertEquals([guessed.folders.slice(0, 2), guessed.isCertain], [[

@@ -1,12 +1,11 @@
 import { FormatError, LimitError } from "../../../base/errors.ts";
-import { toJsonText } from "../../../base/json_text.ts";
 import { escapeForTerminal } from "../../../base/terminal_text.ts";
 import { faultStat } from "../../../kcap/fault_severity.ts";
 import { openKcap } from "../../../kcap/kcap_reader.ts";
 import type { KcapFault } from "../../../kcap/types.ts";
 import type { CommandContext } from "../../command.ts";
-import { EXIT_CODE } from "../../exit_code.ts";
 import { UsageError } from "../../usage_error.ts";
+import { checkFiles, type FileVerdict } from "../../verbs/check_files.ts";
 import { openCaptureSource } from "./capture_source.ts";
 import { countOf } from "./count_of.ts";
 
@@ -14,11 +13,7 @@ import { countOf } from "./count_of.ts";
 const MAX_PROBLEMS = 20;
 
 /** What was found in one capture. */
-interface CheckResult {
-  readonly file: string;
-  readonly isOk: boolean;
-  /** Why it could not be read at all. */
-  readonly error: string | undefined;
+interface CheckResult extends FileVerdict {
   readonly dialect: string | undefined;
   readonly events: number;
   readonly stateEvents: number;
@@ -35,19 +30,8 @@ interface CheckResult {
  * @param context Arguments and the outside.
  * @returns The exit code of the worst.
  */
-export async function run(context: CommandContext): Promise<number> {
-  const { console, options, positionals } = context;
-  let exitCode: number = EXIT_CODE.done;
-  for (const path of positionals) {
-    const result = await checkFile(path, context);
-    if (result.error !== undefined) exitCode = EXIT_CODE.failed;
-    else if (!result.isOk && exitCode === EXIT_CODE.done) {
-      exitCode = EXIT_CODE.damaged;
-    }
-    if (options["json"] === true) await console.print(toJsonText(result));
-    else for (const line of describe(result)) await console.print(line);
-  }
-  return exitCode;
+export function run(context: CommandContext): Promise<number> {
+  return checkFiles(context, { check: checkFile, describe });
 }
 
 async function checkFile(

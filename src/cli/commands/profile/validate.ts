@@ -1,14 +1,13 @@
 import { FormatError, LimitError } from "../../../base/errors.ts";
-import { toJsonText } from "../../../base/json_text.ts";
 import { escapeForTerminal } from "../../../base/terminal_text.ts";
 import { checkOtlp } from "../../../profile/check_otlp.ts";
 import type { OtlpFinding } from "../../../profile/check_otlp.ts";
 import type { OtlpLayout } from "../../../profile/otlp_types.ts";
 import { readOtlp } from "../../../profile/read_otlp.ts";
 import type { CommandContext } from "../../command.ts";
-import { EXIT_CODE } from "../../exit_code.ts";
 import { describeStat } from "../../report_damage.ts";
 import { UsageError } from "../../usage_error.ts";
+import { checkFiles, type FileVerdict } from "../../verbs/check_files.ts";
 import { openFile } from "../../verbs/open_file.ts";
 
 /** A finding with the message that it is about. */
@@ -20,11 +19,7 @@ interface PlacedFinding extends OtlpFinding {
 }
 
 /** What was found in one file. */
-interface ValidationResult {
-  readonly file: string;
-  readonly isOk: boolean;
-  /** Why it could not be read at all. */
-  readonly error: string | undefined;
+interface ValidationResult extends FileVerdict {
   readonly encoding: "protobuf" | "json" | undefined;
   /** Whether messages stand behind their lengths, or on lines of their own. */
   readonly isFramed: boolean;
@@ -44,19 +39,8 @@ interface ValidationResult {
  * @param context Arguments and the outside.
  * @returns The exit code of the worst.
  */
-export async function run(context: CommandContext): Promise<number> {
-  const { console, options, positionals } = context;
-  let exitCode: number = EXIT_CODE.done;
-  for (const path of positionals) {
-    const result = await validateFile(path, context);
-    if (result.error !== undefined) exitCode = EXIT_CODE.failed;
-    else if (!result.isOk && exitCode === EXIT_CODE.done) {
-      exitCode = EXIT_CODE.damaged;
-    }
-    if (options["json"] === true) await console.print(toJsonText(result));
-    else for (const line of describe(result)) await console.print(line);
-  }
-  return exitCode;
+export function run(context: CommandContext): Promise<number> {
+  return checkFiles(context, { check: validateFile, describe });
 }
 
 async function validateFile(

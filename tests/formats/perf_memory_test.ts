@@ -1,10 +1,10 @@
 // What a command takes does not depend on the length of a recording: of this one
 // the frames alone, were they held, would need more than is allowed.
-import { assert, assertEquals } from "@std/assert";
+import { assert } from "@std/assert";
 import { PERF_SAMPLE } from "../../src/tracehandler/perf_event_table.ts";
 import { concatBytes } from "../support/byte_stream.ts";
-import { REPOSITORY } from "../support/file_url.ts";
 import { perfAttr, perfPipe, perfRecord } from "../support/perf_data.ts";
+import { peakMemory } from "../support/peak_memory.ts";
 import { requireThat, testWith } from "../support/requirement.ts";
 
 const MIB = 1024 * 1024;
@@ -57,35 +57,6 @@ async function* recording(sizeBytes: number): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** MiB that a command takes at most for a recording of this length. */
-async function peakMemory(
-  args: readonly string[],
-  sizeBytes: number,
-): Promise<number> {
-  const map = Deno.env.get("TRACEDECK_STD") === "jsr"
-    ? []
-    : [`--import-map=${REPOSITORY}/tests/offline/import_map.json`];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "-A", "--quiet", "--no-lock", ...map],
-      ...[`${REPOSITORY}/tests/formats/_peak_memory.ts`, ...args],
-    ],
-    env: { NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const [said, { code }] = await Promise.all([
-    new Response(child.stderr).text(),
-    child.status,
-    ReadableStream.from(recording(sizeBytes)).pipeTo(child.stdin),
-  ]);
-  const [, mib] = /^peak (\d+) MiB$/m.exec(said) ?? [];
-  assert(mib !== undefined, said);
-  assertEquals(code, 0, said);
-  return Number(mib);
-}
-
 for (
   const args of [
     ["report", "-", "--raw-addresses"],
@@ -96,7 +67,7 @@ for (
     `${args.join(" ")} takes little memory for a long recording`,
     [requireThat(Deno.build.os === "linux", "needs /proc")],
     async () => {
-      const peak = await peakMemory(args, LONG_BYTES);
+      const peak = await peakMemory(args, recording(LONG_BYTES));
       assert(peak < MAX_MIB, `${peak} MiB`);
     },
   );
